@@ -1,0 +1,50 @@
+//! Bids for a minimum capacity.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Who bids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The calendar: the day's floor, the night's floor. Derived, never stored.
+    Schedule,
+    /// A step of the step table.
+    Spike,
+    /// A person: a tag, or a MinSize that we did not write.
+    Operator,
+    /// A lowering that is being taken back.
+    Undo,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Schedule => "schedule",
+            Self::Spike => "spike",
+            Self::Operator => "operator",
+            Self::Undo => "undo",
+        })
+    }
+}
+
+/// One source's wish for a minimum capacity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bid {
+    /// Who bids.
+    pub source: Source,
+    /// Minimum capacity, in capacity units.
+    pub floor: u32,
+    /// First instant at which the bid no longer stands; none: as long as its cause.
+    pub until: Option<Timestamp>,
+    /// Why, for people.
+    pub reason: String,
+}
+
+impl Bid {
+    /// Whether the bid stands at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}

@@ -1,0 +1,15 @@
+//! Tidegate's domain: pure decisions about a fleet's capacity, the ports they
+//! need, and the cycle that runs the one over the other.
+//!
+//! What must stay true: nothing here reads a clock, an environment, a network or
+//! randomness; the same code runs in the Lambda, in the tests and in a simulator.
+
+pub mod bid;
+pub mod group;
+pub mod ids;
+pub mod ledger;
+pub mod memory;
+pub mod metrics;
+pub mod notice;
+pub mod ports;
+pub mod reason;

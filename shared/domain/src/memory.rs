@@ -1,0 +1,127 @@
+//! What must survive between invocations: one versioned item for each fleet,
+//! written by compare-and-set. Everything else is derived from what is true.
+
+use crate::bid::Bid;
+use crate::group::{Mode, Sizes};
+use crate::ids::{AlarmName, InstanceId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A fleet's memory. An unknown field of a newer version is refused, so that an
+/// older function never drops what a newer one wrote.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Memory {
+    /// The `MinSize` that we last applied (or found when we first met the group).
+    pub applied_min: Option<u32>,
+    /// What we were about to write; kept until it was seen applied.
+    pub intent: Option<Intent>,
+    /// Stored bids: spike and undo.
+    pub bids: Vec<Bid>,
+    /// Instances by id, with what we saw of them.
+    pub instances: BTreeMap<InstanceId, Seen>,
+    /// When an instance was last seen to leave.
+    pub last_termination: Option<Timestamp>,
+    /// Our last lowering.
+    pub last_lowering: Option<Lowering>,
+    /// Nothing is lowered before this instant (a step was undone).
+    pub no_lowering_until: Option<Timestamp>,
+    /// When a spike alarm was last breached.
+    pub last_breach: Option<Timestamp>,
+    /// Desired capacity over the last hour, a sample per change.
+    pub growth: Vec<CapacitySample>,
+    /// Measured launches: seconds from launch to in service, newest last.
+    pub launches: Vec<MeasuredLaunch>,
+    /// Forecast need of the next day's first hour.
+    pub forecast: Option<Forecast>,
+    /// The newest time of each alarm's events: older ones are out of order.
+    pub alarm_times: BTreeMap<AlarmName, Timestamp>,
+    /// When each notice last went out, by key.
+    pub notices: BTreeMap<String, Timestamp>,
+    /// Since when something (data, a refresh) has been in its way, by key.
+    pub since: BTreeMap<String, Timestamp>,
+    /// The mode that was last read from the group's policies, and when.
+    pub mode: Option<SeenMode>,
+    /// The code of the last decision's reason: a hold is written to the ledger when it changes.
+    pub last_reason: Option<String>,
+}
+
+/// Something that we are about to write to the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// `MinSize` to be.
+    pub min: u32,
+    /// Desired capacity to be, when it is lowered.
+    pub desired: Option<u32>,
+    /// The sizes that the decision saw.
+    pub expected: Sizes,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// What we saw of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When its id was first seen.
+    pub first: Timestamp,
+    /// When it was first seen in service; its warm-up runs from here.
+    pub in_service: Option<Timestamp>,
+    /// It was there when we first met the group: taken as warm.
+    #[serde(default)]
+    pub settled: bool,
+    /// It was already seen leaving.
+    #[serde(default)]
+    pub leaving: bool,
+}
+
+/// A lowering that we made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowering {
+    /// When.
+    pub at: Timestamp,
+    /// Sizes before.
+    pub before: Sizes,
+    /// `MinSize` after.
+    pub min: u32,
+    /// Desired capacity after, when we wrote it.
+    pub desired: Option<u32>,
+    /// The group's activities were looked through for a raise that our write may have cut.
+    pub audited: bool,
+}
+
+/// Desired capacity at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapacitySample {
+    /// When.
+    pub at: Timestamp,
+    /// Desired capacity.
+    pub desired: u32,
+}
+
+/// One measured launch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuredLaunch {
+    /// The activity's id.
+    pub id: String,
+    /// Seconds from launch to in service.
+    pub secs: u32,
+}
+
+/// A forecast for the first hour of a day window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// When that window starts.
+    pub day: Timestamp,
+    /// Need, in capacity units.
+    pub need: u32,
+}
+
+/// The mode as last read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenMode {
+    /// The mode.
+    pub mode: Mode,
+    /// When it was read.
+    pub at: Timestamp,
+}
