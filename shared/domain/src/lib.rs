@@ -5,6 +5,7 @@
 //! randomness; the same code runs in the Lambda, in the tests and in a simulator.
 
 pub mod bid;
+pub mod calendar;
 pub mod group;
 pub mod ids;
 pub mod ledger;
@@ -13,3 +14,4 @@ pub mod metrics;
 pub mod notice;
 pub mod ports;
 pub mod reason;
+pub mod steps;
