@@ -1,1 +1,3 @@
-//! x
+//! What the tests share: the contract suites of the ports.
+
+pub mod contract;
