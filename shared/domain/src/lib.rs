@@ -4,14 +4,19 @@
 //! What must stay true: nothing here reads a clock, an environment, a network or
 //! randomness; the same code runs in the Lambda, in the tests and in a simulator.
 
+pub mod arbiter;
 pub mod bid;
 pub mod calendar;
 pub mod group;
 pub mod ids;
 pub mod ledger;
+pub mod load;
 pub mod memory;
 pub mod metrics;
 pub mod notice;
+pub mod observation;
+pub mod policy;
 pub mod ports;
 pub mod reason;
+pub mod signal;
 pub mod steps;

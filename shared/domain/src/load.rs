@@ -1,0 +1,202 @@
+//! Judging a load metric before anything is lowered on it.
+//!
+//! Missing data narrows what is allowed: unless every check passes, the answer is
+//! the reason why the load is unknown. A minute is judged when it is two minutes
+//! old; a load balancer publishes nothing without traffic, so a missing minute is a
+//! true zero while its healthy host count is fresh.
+
+use crate::metrics::{Point, Series};
+use crate::reason::Reason;
+use jiff::{SignedDuration, Timestamp};
+
+/// A minute is complete and published when it began this long ago.
+const JUDGED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+/// The newest judged minute may have ended this long ago.
+const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// Minutes that may be missing from a window without making it unknown.
+const GAPS_ALLOWED: i64 = 2;
+/// A load below this share of the hour before it is not believed.
+const IMPLAUSIBLE_SHARE: f64 = 0.1;
+/// Minutes whose mean is compared with the hour before them.
+const RECENT_MINUTES: i64 = 5;
+/// Minutes that must be read to judge a window of 30: window, an hour before, delay.
+pub const READ_MINUTES: i64 = 100;
+
+/// What was read of the load.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadReading<'a> {
+    /// The load, by the minute.
+    pub series: &'a Series,
+    /// The healthy host count, if the policy names one and it could be read.
+    pub healthy: Option<&'a Series>,
+    /// Whether the group has instances that take traffic.
+    pub serving: bool,
+}
+
+impl LoadReading<'_> {
+    /// The highest minute of the last `window_mins` judged minutes.
+    ///
+    /// # Errors
+    /// The reason why the load is unknown.
+    pub fn peak(&self, now: Timestamp, window_mins: i64) -> Result<f64, Reason> {
+        let mut last = minute(now) - JUDGED_AFTER.as_mins();
+        let judged: Vec<&Point> = self.series.iter().filter(|p| minute(p.at) <= last).collect();
+        if judged.iter().any(|p| !p.value.is_finite() || p.value < 0.0) {
+            return Err(Reason::DataBad);
+        }
+        let zero_filled = self.zeros_are_true(now);
+        let newest = judged.last().map(|p| p.at);
+        if !zero_filled {
+            // A late but fresh metric is judged up to its newest minute.
+            last = minute(fresh(newest, now)?);
+        }
+        let at = |m: i64| judged.iter().find(|p| minute(p.at) == m).map(|p| p.value);
+        let first = last - window_mins + 1;
+        let missing = (first..=last).filter(|m| at(*m).is_none()).count();
+        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
+        if !zero_filled && missing > GAPS_ALLOWED {
+            return Err(gaps(missing, window_mins));
+        }
+        self.plausible(last, zero_filled, &at)?;
+        Ok((first..=last).filter_map(at).fold(0.0, f64::max))
+    }
+
+    /// Whether missing minutes are true zeros: hosts were seen healthy within five minutes.
+    fn zeros_are_true(&self, now: Timestamp) -> bool {
+        let fresh = |p: &Point| now.duration_since(p.at) <= STALE_AFTER && p.value > 0.0;
+        self.healthy.is_some_and(|series| series.iter().any(fresh))
+    }
+
+    fn plausible(
+        &self,
+        last: i64,
+        zero_filled: bool,
+        at: &impl Fn(i64) -> Option<f64>,
+    ) -> Result<(), Reason> {
+        let mean = |from: i64, until: i64| {
+            let values = (from..until).filter_map(|m| at(m).or(zero_filled.then_some(0.0)));
+            let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
+            if n > 0.0 { sum / n } else { 0.0 }
+        };
+        let split = last + 1 - RECENT_MINUTES;
+        let recent = mean(split, last + 1);
+        let hour = mean(split - 60, split);
+        if self.serving && hour > 0.0 && recent < hour * IMPLAUSIBLE_SHARE {
+            return Err(Reason::ImplausibleZero { recent, hour });
+        }
+        Ok(())
+    }
+}
+
+fn fresh(newest: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Reason> {
+    let newest = newest.ok_or(Reason::DataMissing)?;
+    let age = now.duration_since(newest) - SignedDuration::from_mins(1);
+    if age > STALE_AFTER {
+        return Err(Reason::DataStale { minutes: age.as_mins() });
+    }
+    Ok(newest)
+}
+
+fn gaps(missing: i64, of: i64) -> Reason {
+    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Reason::DataGaps { missing: count(missing), of: count(of) }
+}
+
+/// Minutes since the epoch.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// Capacity units that a load needs: `ceil(load x headroom / capacity of one)`.
+pub fn need(load: f64, headroom: f64, capacity_of_one: f64) -> u32 {
+    // Rounding noise of the division must not cost an instance: 600 x 1.3 / 780 is 1.
+    let units = (load * headroom / capacity_of_one - 1e-9).ceil().max(0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a saturating cast of a value that is not negative"
+    )]
+    let units = units as u32;
+    units
+}
+
+/// The highest minute of series from past weeks, ignoring values that are no load.
+pub fn past_peak(past: &[Series]) -> Option<f64> {
+    let values = past.iter().flatten().map(|p| p.value);
+    values.filter(|v| v.is_finite() && *v >= 0.0).reduce(f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 100_000 * 60;
+
+    /// `values` end with the minute that began `delay` minutes ago.
+    fn series(values: &[f64], delay: i64) -> Series {
+        let first = NOW / 60 - delay - i64::try_from(values.len()).unwrap() + 1;
+        let point = |(n, v): (usize, &f64)| Point {
+            at: Timestamp::from_second((first + i64::try_from(n).unwrap()) * 60).unwrap(),
+            value: *v,
+        };
+        values.iter().enumerate().filter(|(_, v)| **v != -99.0).map(point).collect()
+    }
+
+    fn peak(load: &Series, healthy: Option<&Series>) -> Result<f64, Reason> {
+        let reading = LoadReading { series: load, healthy, serving: true };
+        reading.peak(Timestamp::from_second(NOW).unwrap(), 30)
+    }
+
+    #[test]
+    fn unknown_load_is_named() {
+        let steady = [100.0; 95];
+        let healthy = series(&[3.0; 10], 2);
+        let mut gap = steady;
+        gap[80..84].fill(-99.0);
+        let mut small_gap = steady;
+        small_gap[80..82].fill(-99.0);
+        let mut nan = steady;
+        nan[90] = f64::NAN;
+        let mut negative = steady;
+        negative[90] = -1.0;
+        let mut drop = steady;
+        drop[90..].fill(0.0);
+        let zero = Err(Reason::ImplausibleZero { recent: 0.0, hour: 100.0 });
+        for (name, load, want) in [
+            ("steady", series(&steady, 2), Ok(100.0)),
+            ("an incomplete newest minute does not count", series(&steady, 0), Ok(100.0)),
+            ("missing", Series::new(), Err(Reason::DataMissing)),
+            ("six minutes old is fresh", series(&steady, 6), Ok(100.0)),
+            ("stale", series(&steady, 7), Err(Reason::DataStale { minutes: 6 })),
+            ("gap", series(&gap, 2), Err(Reason::DataGaps { missing: 4, of: 30 })),
+            ("two missing minutes are tolerated", series(&small_gap, 2), Ok(100.0)),
+            ("nan", series(&nan, 2), Err(Reason::DataBad)),
+            ("negative", series(&negative, 2), Err(Reason::DataBad)),
+            ("implausible zero", series(&drop, 2), zero),
+        ] {
+            assert_eq!(peak(&load, None), want, "{name}");
+        }
+        assert_eq!(peak(&series(&[100.0; 60], 40), Some(&healthy)).unwrap_err(), {
+            Reason::ImplausibleZero { recent: 0.0, hour: 100.0 * 26.0 / 60.0 }
+        });
+    }
+
+    #[test]
+    fn a_true_zero_needs_fresh_healthy_hosts() {
+        let fresh = series(&[3.0; 10], 2);
+        let old = series(&[3.0; 10], 20);
+        let none = series(&[0.0; 10], 2);
+        assert_eq!(peak(&Series::new(), Some(&fresh)), Ok(0.0));
+        assert_eq!(peak(&Series::new(), Some(&old)), Err(Reason::DataMissing));
+        assert_eq!(peak(&Series::new(), Some(&none)), Err(Reason::DataMissing));
+    }
+
+    #[test]
+    fn need_rounds_up_without_noise() {
+        for (load, want) in [(0.0, 0), (600.0, 2), (1.0, 1), (461.0, 1), (462.0, 2)] {
+            assert_eq!(need(load, 1.3, 600.0), want, "{load}");
+        }
+        assert_eq!(need(600.0, 1.3, 780.0), 1);
+        assert_eq!(need(f64::MAX, 4.0, 1e-9), u32::MAX);
+    }
+}

@@ -1,0 +1,61 @@
+//! What is true now, as far as it was read. A glance is what every tick reads;
+//! the closer look is read only before a lowering or to judge a deadline.
+
+use crate::group::{Evidence, Group, Mode};
+use crate::ids::AlarmName;
+use crate::ledger::Observed;
+use crate::metrics::{Alarm, Series};
+use std::collections::BTreeMap;
+
+/// Something that was read, or why it could not be.
+pub type Reading<T> = Result<T, String>;
+
+/// What was seen of a fleet.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The group.
+    pub group: Group,
+    /// The alarms that the policy names.
+    pub alarms: Reading<BTreeMap<AlarmName, Alarm>>,
+    /// The last 15 minutes of each spike alarm's metric.
+    pub spikes: Reading<BTreeMap<AlarmName, Series>>,
+    /// The closer look, once it was taken.
+    pub closer: Option<CloserLook>,
+}
+
+/// What is read only when it is needed.
+#[derive(Debug, Clone)]
+pub struct CloserLook {
+    /// Policies, activities, refresh, backstop.
+    pub evidence: Reading<Evidence>,
+    /// The load of the last 100 minutes.
+    pub recent: Reading<Series>,
+    /// The healthy host count of the same minutes, if the policy names it.
+    pub healthy: Option<Reading<Series>>,
+    /// The load at the same time in past weeks (night) or in the first hour of the day in past
+    /// weeks (day); empty series where there is no history.
+    pub past: Reading<Vec<Series>>,
+    /// Why the backstop could not be written, if that was tried.
+    pub backstop_error: Option<String>,
+}
+
+impl Observation {
+    /// The mode as the closer look shows it.
+    pub fn mode(&self) -> Option<Mode> {
+        let evidence = self.closer.as_ref()?.evidence.as_ref().ok()?;
+        Some(Mode::of(&evidence.policies))
+    }
+
+    /// What the ledger keeps of it.
+    pub fn record(&self) -> Observed {
+        let sizes = self.group.sizes;
+        Observed {
+            min: sizes.min,
+            max: sizes.max,
+            desired: sizes.desired,
+            in_service: self.group.serving(),
+            load: None,
+            need: None,
+        }
+    }
+}
