@@ -7,8 +7,11 @@
 pub mod arbiter;
 pub mod bid;
 pub mod calendar;
+pub mod cycle;
+pub mod decide;
 pub mod group;
 pub mod ids;
+pub mod invariants;
 pub mod ledger;
 pub mod load;
 pub mod memory;

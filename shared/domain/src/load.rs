@@ -177,7 +177,7 @@ mod tests {
             assert_eq!(peak(&load, None), want, "{name}");
         }
         assert_eq!(peak(&series(&[100.0; 60], 40), Some(&healthy)).unwrap_err(), {
-            Reason::ImplausibleZero { recent: 0.0, hour: 100.0 * 26.0 / 60.0 }
+            Reason::ImplausibleZero { recent: 0.0, hour: 45.0 }
         });
     }
 

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Memory {
     /// The `MinSize` that we last applied (or found when we first met the group).
     pub applied_min: Option<u32>,
+    /// A `MinSize` above ours that a person set: their bid until they lower it.
+    pub operator_min: Option<u32>,
     /// What we were about to write; kept until it was seen applied.
     pub intent: Option<Intent>,
     /// Stored bids: spike and undo.
@@ -43,6 +45,8 @@ pub struct Memory {
     pub since: BTreeMap<String, Timestamp>,
     /// The mode that was last read from the group's policies, and when.
     pub mode: Option<SeenMode>,
+    /// After a closer look that held, a tick takes the next one no earlier than this.
+    pub next_look: Option<Timestamp>,
     /// The code of the last decision's reason: a hold is written to the ledger when it changes.
     pub last_reason: Option<String>,
 }

@@ -40,6 +40,8 @@ pub enum Reason {
     AtFloor { floor: u32 },
     /// The load needs what is there.
     LoadNeedsCapacity { need: u32, have: u32 },
+    /// A closer look was taken within the last minutes and held; the next one is due then.
+    LookedRecently { until: Timestamp },
     /// The day's capacity serves.
     DayReady { serving: u32, floor: u32 },
     /// The day's capacity was asked for and is on its way.
@@ -192,6 +194,9 @@ impl fmt::Display for Reason {
             R::AtFloor { floor } => write!(f, "the fleet is at its floor of {floor}"),
             R::LoadNeedsCapacity { need, have } => {
                 write!(f, "the load needs {need} and {have} are there")
+            }
+            R::LookedRecently { until } => {
+                write!(f, "a closer look held a moment ago; the next is due at {until}")
             }
             R::DayReady { serving, floor } => {
                 write!(f, "the day's floor of {floor} is met: {serving} serve")

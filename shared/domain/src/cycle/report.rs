@@ -1,0 +1,234 @@
+//! Reporting: notices to people, memory, ledger. Publish, then mark: a crash
+//! duplicates a notice, it never loses one.
+
+use super::{CycleError, Once, Run};
+use crate::decide::{Action, Decision};
+use crate::invariants::Violation;
+use crate::ledger::{ActionRecord, LedgerEntry, Observed, OutcomeWord};
+use crate::memory::Memory;
+use crate::notice::{Notice, Severity};
+use crate::observation::Observation;
+use crate::ports::{LeaseToken, PortError, Stored, World};
+use crate::reason::Reason;
+use jiff::SignedDuration;
+
+/// People hear of an unreachable control plane after this long.
+const OUTAGE_PATIENCE: SignedDuration = SignedDuration::from_mins(4);
+/// Without memory nothing says what was sent: notices go out in the first minute of these.
+const BLIND_REPEAT_SECS: i64 = 15 * 60;
+
+/// A decision on its way to the ledger.
+pub(super) struct Report {
+    pub entry: LedgerEntry,
+}
+
+impl Report {
+    /// A dry run is kept in the ledger and answered; nothing else.
+    pub async fn dry<W: World>(self, world: &W) -> LedgerEntry {
+        if self.entry.action != ActionRecord::Hold {
+            let expires = world.wall().saturating_add(SignedDuration::from_hours(24));
+            let expires = expires.unwrap_or_else(|_| world.wall());
+            // The answer carries it all the same.
+            let _ = world.append(&self.entry, expires).await;
+        }
+        self.entry
+    }
+}
+
+/// The answer of a run that found the lease taken.
+pub(super) fn lease_held<W: World>(world: &W, run: &Run<'_>, token: &LeaseToken) -> LedgerEntry {
+    let reason = Reason::LeaseHeld;
+    let mut entry = blank(world, run, token, reason);
+    entry.outcome = OutcomeWord::InProgress;
+    entry
+}
+
+fn blank<W: World>(world: &W, run: &Run<'_>, token: &LeaseToken, reason: Reason) -> LedgerEntry {
+    LedgerEntry {
+        id: token.0.clone(),
+        at: world.now(),
+        fleet: run.fleet.clone(),
+        function: run.function.to_owned(),
+        signal: run.signal.word().to_owned(),
+        mode: None,
+        dry_run: run.dry_run,
+        action: ActionRecord::Hold,
+        text: reason.to_string(),
+        reason,
+        notes: Vec::new(),
+        bids: Vec::new(),
+        observed: None,
+        memory_version: None,
+        outcome: OutcomeWord::Held,
+    }
+}
+
+/// Turns a decision that breaks an invariant into a hold with a critical notice.
+pub(super) fn refuse(run: &Run<'_>, decision: &mut Decision, broken: &[Violation]) {
+    let told: Vec<String> =
+        broken.iter().map(|v| format!("invariant {}: {}", v.number, v.what)).collect();
+    let what = told.join("; ");
+    let subject = "a decision was refused: it breaks an invariant";
+    let body = format!("{subject}.\n{what}\nThe decision was: {}", decision.reason);
+    let notice = Notice::new(run.fleet, Severity::Critical, "invariant", subject).body(body);
+    if !decision.memory.notices.contains_key(&notice.key) {
+        decision.notices.push(notice);
+    }
+    decision.memory.intent = None;
+    decision.reason = Reason::InvariantBroken { what };
+    decision.action = Action::Hold;
+}
+
+impl<W: World> Once<'_, W> {
+    /// The entry of a decision.
+    pub(super) fn report(
+        &self,
+        observation: Option<&Observation>,
+        decision: &Decision,
+        outcome: OutcomeWord,
+    ) -> Report {
+        let mut entry = blank(self.world, self.run, self.token, decision.reason.clone());
+        entry.mode = decision.mode;
+        entry.action = decision.action.record();
+        entry.notes.clone_from(&decision.notes);
+        entry.bids.clone_from(&decision.bids);
+        entry.observed = observation.map(|o| Observed {
+            load: decision.load,
+            need: decision.need,
+            ..o.record()
+        });
+        entry.memory_version = self.trust.no_memory.is_none().then_some(self.version);
+        entry.outcome = outcome;
+        if let Some(why) = &self.trust.no_memory {
+            entry.notes.push(format!("without lease and memory: {why}"));
+        }
+        Report { entry }
+    }
+
+    /// Tells people, keeps memory and ledger. The first trouble fails the run, after
+    /// everything was tried.
+    pub(super) async fn finish(
+        &mut self,
+        observation: &Observation,
+        decision: Decision,
+        outcome: OutcomeWord,
+        mut memory: Memory,
+        trouble: Option<PortError>,
+    ) -> Result<LedgerEntry, CycleError> {
+        let last_reason = self.loaded.last_reason.clone();
+        let acted = decision.action != Action::Hold;
+        let told = self.tell(&decision.notices, &mut memory).await;
+        let kept = self.keep_if_changed(&memory).await;
+        let mut report = self.report(Some(observation), &decision, outcome);
+        if let Some(error) = &trouble {
+            report.entry.notes.push(error.to_string());
+        }
+        let silent = matches!(decision.reason, Reason::LookedRecently { .. });
+        let news = acted || (!silent && last_reason != Some(decision.reason.code()));
+        let written = if news { self.append(&report.entry).await } else { Ok(()) };
+        let failed = trouble.or(told.err()).or(kept.err()).or(written.err());
+        self.answer(report.entry, failed)
+    }
+
+    fn answer(
+        &self,
+        entry: LedgerEntry,
+        failed: Option<PortError>,
+    ) -> Result<LedgerEntry, CycleError> {
+        match failed {
+            None => Ok(entry),
+            Some(error) => {
+                let fleet = self.run.fleet.clone();
+                Err(CycleError { fleet, entry: Some(Box::new(entry)), error })
+            }
+        }
+    }
+
+    /// Publishes what is due and marks what went out.
+    async fn tell(&self, notices: &[Notice], memory: &mut Memory) -> Result<(), PortError> {
+        let blind = self.trust.no_memory.is_some();
+        if blind && self.world.now().as_second().rem_euclid(BLIND_REPEAT_SECS) >= 60 {
+            return Ok(());
+        }
+        let mut failed = None;
+        for notice in notices {
+            match self.world.publish(notice).await {
+                Ok(()) => {
+                    memory.notices.insert(notice.key.clone(), self.world.now());
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
+        if self.trust.no_memory.is_some() || *memory == self.loaded {
+            return Ok(());
+        }
+        // A conflict means that our lease ran out: what another run wrote is newer and stands.
+        match self.keep(memory).await? {
+            Stored::Version(_) | Stored::Conflict => Ok(()),
+        }
+    }
+
+    async fn append(&self, entry: &LedgerEntry) -> Result<(), PortError> {
+        if self.trust.no_memory.is_some() {
+            return Ok(());
+        }
+        let expires = self.world.wall().saturating_add(self.run.ledger_life);
+        self.world.append(entry, expires.unwrap_or_else(|_| self.world.wall())).await
+    }
+
+    /// The group could be described: an outage is over.
+    pub(super) fn loaded_is_reachable(&mut self) {
+        if self.loaded.since.contains_key("describe") {
+            let mut memory = self.loaded.clone();
+            memory.since.remove("describe");
+            memory.notices.remove("describe");
+            // Kept with whatever this run decides; `loaded` is what decisions start from.
+            self.loaded = memory;
+            self.outage_over = true;
+        }
+    }
+
+    /// The group could not be described: nothing is done, people are told once.
+    pub(super) async fn blind_to_group(&mut self, error: PortError) -> CycleError {
+        let mut memory = self.loaded.clone();
+        let now = self.world.now();
+        let since = *memory.since.entry("describe".into()).or_insert(now);
+        let old = now.duration_since(since) >= OUTAGE_PATIENCE;
+        if old && !memory.notices.contains_key("describe") && !self.run.dry_run {
+            let subject = "Auto Scaling does not answer: nothing is changed";
+            let body = format!("{subject} since {since}. {error}");
+            let notice = Notice::new(self.run.fleet, Severity::Critical, "describe", subject);
+            let _ = self.tell(&[notice.body(body)], &mut memory).await;
+        }
+        if !self.run.dry_run {
+            let _ = self.keep_if_changed(&memory).await;
+        }
+        CycleError { fleet: self.run.fleet.clone(), entry: None, error }
+    }
+
+    /// There is no such group: a hold, and one warning an hour.
+    pub(super) async fn without_group(&mut self) -> Result<LedgerEntry, CycleError> {
+        let reason = Reason::GroupMissing;
+        let entry = blank(self.world, self.run, self.token, reason.clone());
+        if self.run.dry_run {
+            return Ok(entry);
+        }
+        let mut memory = self.loaded.clone();
+        let news = memory.last_reason.replace(reason.code()) != Some(reason.code());
+        let sent = memory.notices.get("group-missing");
+        let due = sent.is_none_or(|at| self.world.now().duration_since(*at).as_hours() >= 1);
+        let mut told = Ok(());
+        if due {
+            let subject = "there is no such Auto Scaling group";
+            let notice = Notice::new(self.run.fleet, Severity::Warning, "group-missing", subject);
+            told = self.tell(&[notice], &mut memory).await;
+        }
+        let kept = self.keep_if_changed(&memory).await;
+        let written = if news { self.append(&entry).await } else { Ok(()) };
+        self.answer(entry, told.err().or(kept.err()).or(written.err()))
+    }
+}

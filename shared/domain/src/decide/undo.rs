@@ -1,0 +1,92 @@
+//! Taking a lowering back: when latency or errors rose after it, and when our write
+//! met someone else's raise.
+
+use super::{Draft, Inputs, schedule};
+use crate::bid::{Bid, Source};
+use crate::memory::Lowering;
+use crate::metrics::AlarmState;
+use crate::notice::{Notice, Severity};
+use crate::reason::Reason;
+use jiff::SignedDuration;
+
+/// A veto alarm that goes off this long after a step is held to be the step's doing.
+const BLAME: SignedDuration = SignedDuration::from_mins(15);
+/// Activities of a write are there after this long.
+const AUDIT_AFTER: SignedDuration = SignedDuration::from_secs(15);
+/// Clocks of AWS and of the function differ by less than this.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// Undoes the last step when a veto alarm went off after it, and lowers nothing for the rest
+/// of the window.
+pub(super) fn after_alarm(i: &Inputs<'_>, draft: &mut Draft) -> Option<Reason> {
+    let step = draft.memory.last_lowering?;
+    let recent = i.now.duration_since(step.at) <= BLAME;
+    if !recent || draft.memory.no_lowering_until.is_some() {
+        return None;
+    }
+    let alarms = i.observation.alarms.as_ref().ok()?;
+    let veto = i.policy.lower.veto_alarms.iter().filter_map(|name| alarms.get(name));
+    let blamed = veto
+        .filter(|a| !a.comparison.is_low_side())
+        .find(|a| a.state == AlarmState::Alarm && a.since > step.at)?;
+    let until = schedule::window_end(i, &draft.memory);
+    let floor = capacity_before(step);
+    draft.memory.no_lowering_until = Some(until);
+    let reason = format!("{} after our step", blamed.name);
+    draft.memory.bids.push(Bid { source: Source::Undo, floor, until: Some(until), reason });
+    let subject = format!("{} went off after a lowering: step undone", blamed.name);
+    let body = format!("{subject}. Back to {floor}; nothing is lowered before {until}.");
+    draft.notices.push(Notice::new(i.fleet, Severity::Warning, "undo", &subject).body(body));
+    Some(Reason::StepUndone { alarm: blamed.name.clone(), floor, until })
+}
+
+/// The capacity that a lowering took away from.
+fn capacity_before(step: Lowering) -> u32 {
+    if step.desired.is_some() { step.before.desired } else { step.before.min }
+}
+
+/// What the audit of our last lowering says.
+pub(super) enum Audit {
+    /// Nothing to do.
+    Done,
+    /// The group's activities must be read.
+    NeedsEvidence,
+    /// Someone's raise was cut; it is given back.
+    GivenBack(Reason),
+}
+
+/// Group sizes have no compare-and-set: a raise that came between our last look and our write
+/// is overwritten. The group's own activities tell ("changing the desired capacity from 12 to
+/// 8"), so it is given back through `MinSize`.
+pub(super) fn audit(i: &Inputs<'_>, draft: &mut Draft) -> Audit {
+    let Some(mut step) = draft.memory.last_lowering else { return Audit::Done };
+    let age = i.now.duration_since(step.at);
+    let Some(to) = step.desired else { return Audit::Done };
+    if step.audited || age < AUDIT_AFTER {
+        return Audit::Done;
+    }
+    let Some(closer) = &i.observation.closer else { return Audit::NeedsEvidence };
+    let Ok(evidence) = &closer.evidence else { return Audit::Done };
+    step.audited = true;
+    draft.memory.last_lowering = Some(step);
+    let earliest = step.at.saturating_sub(SKEW).unwrap_or(step.at);
+    let latest = step.at.saturating_add(SignedDuration::from_mins(2)).unwrap_or(step.at);
+    let cut = evidence
+        .activities
+        .iter()
+        .filter(|a| earliest <= a.started && a.started <= latest)
+        .filter_map(|a| a.desired_change)
+        .find(|change| change.to == to && change.from > step.before.desired);
+    let Some(cut) = cut else { return Audit::Done };
+    let until = i.now.saturating_add(i.policy.stabilization()).unwrap_or(i.now);
+    let reason = format!("someone raised to {} while we lowered to {to}", cut.from);
+    draft.memory.bids.push(Bid {
+        source: Source::Undo,
+        floor: cut.from,
+        until: Some(until),
+        reason: reason.clone(),
+    });
+    let subject = format!("a raise to {} by someone else is given back", cut.from);
+    draft.notices.push(Notice::new(i.fleet, Severity::Warning, "race", &subject).body(reason));
+    Audit::GivenBack(Reason::RaiseGivenBack { floor: cut.from, cut_to: to })
+}
