@@ -1,1 +1,34 @@
-//! x
+//! The only crate that talks to AWS: one file per outside system, each an
+//! implementation of a port of the domain.
+//!
+//! What must stay true: no SDK type leaves this crate; nothing here decides
+//! anything about capacity; every call ends by itself before the invocation's
+//! deadline, also against a peer that never answers; building the clients
+//! reads the environment once and talks to nobody.
+
+mod activities;
+mod autoscaling;
+mod aws;
+mod call;
+mod clients;
+mod clock;
+mod cloudwatch;
+pub mod config;
+mod control;
+mod errors;
+mod item;
+mod lease;
+mod log;
+mod metric_query;
+mod policies;
+mod sns;
+#[cfg(feature = "story")]
+mod story;
+pub mod telemetry;
+mod text;
+
+pub use aws::Aws;
+pub use config::{BadSettings, Connection, Settings, Topics};
+
+/// Whether this build follows the story's clock; deployable artifacts do not.
+pub const HAS_STORY: bool = cfg!(feature = "story");

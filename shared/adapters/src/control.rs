@@ -1,0 +1,307 @@
+//! The control table: policy versions, memories, ledger (leases: [`crate::lease`]).
+//!
+//! What must stay true: every write but the ledger's is conditional; a conditional
+//! write whose answer was lost, and which the SDK therefore tried again, finds its own
+//! mark in the item that refused it and counts as done; what cannot be read is an
+//! error and never a default.
+
+use crate::aws::Aws;
+use crate::clock::{self, random_hex};
+use crate::errors::Failure;
+use crate::item::{self, Item};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use tidegate_domain::ids::FleetName;
+use tidegate_domain::ledger::LedgerEntry;
+use tidegate_domain::memory::Memory;
+use tidegate_domain::ports::{
+    Control, Lease, LeaseToken, PortError, PortResult, Released, Stored, StoredPolicy, Versioned,
+};
+
+/// Policy versions that are offered: one is enough unless the newest do not parse.
+const POLICIES: i32 = 5;
+/// Pages of one listing that are read at most; a page holds 1 MB.
+const PAGES: usize = 20;
+/// DynamoDB's code for a condition that did not hold.
+pub(crate) const CONDITION: &str = "ConditionalCheckFailedException";
+
+impl Control for Aws {
+    async fn policies(&self) -> PortResult<Vec<StoredPolicy>> {
+        let call = "Query (policies)";
+        let request = self
+            .clients
+            .dynamodb
+            .query()
+            .table_name(&self.names.control_table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", item::text("policy"))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(POLICIES)
+            .send();
+        let answer = self.operation(call)?.run(request).await?;
+        let policies: Result<_, String> = answer.items().iter().map(policy).collect();
+        policies.map_err(|why| PortError::Unreadable { call, why })
+    }
+
+    async fn put_policy(&self, policy: &StoredPolicy) -> PortResult<Stored> {
+        let writer = random_hex();
+        let request = self
+            .clients
+            .dynamodb
+            .put_item()
+            .table_name(&self.names.control_table)
+            .item("pk", item::text("policy"))
+            .item("sk", item::text(format!("v#{:08}", policy.version)))
+            .item("version", item::number(policy.version))
+            .item("doc", item::text(&policy.document))
+            .item("at", item::text(seconds(clock::wall())))
+            .item("writer", item::text(&writer))
+            .condition_expression("attribute_not_exists(pk)");
+        let ours = |stored: &Item| item::string(stored, "writer") == Ok(writer.as_str());
+        let version = u64::from(policy.version);
+        self.put_once("PutItem (policy)", request, version, ours).await
+    }
+
+    async fn acquire(
+        &self,
+        fleet: &FleetName,
+        token: &LeaseToken,
+        wall: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Lease> {
+        self.acquire_lease(fleet, token, wall, until).await
+    }
+
+    async fn release(&self, fleet: &FleetName, token: &LeaseToken) -> PortResult<Released> {
+        self.release_lease(fleet, token).await
+    }
+
+    async fn load(&self, fleet: &FleetName) -> PortResult<Versioned> {
+        let call = "GetItem (memory)";
+        let request = self
+            .clients
+            .dynamodb
+            .get_item()
+            .table_name(&self.names.control_table)
+            .key("pk", item::text(fleet_key(fleet)))
+            .key("sk", item::text("memory"))
+            .consistent_read(true)
+            .send();
+        let answer = self.operation(call)?.run(request).await?;
+        match answer.item() {
+            None => Ok(Versioned { memory: Memory::default(), version: 0 }),
+            Some(stored) => versioned(stored).map_err(|why| PortError::Unreadable { call, why }),
+        }
+    }
+
+    async fn store(
+        &self,
+        fleet: &FleetName,
+        expected: u64,
+        memory: &Memory,
+        token: &LeaseToken,
+    ) -> PortResult<Stored> {
+        let call = "PutItem (memory)";
+        let unwritable = |why: String| PortError::Refused { call, why };
+        let document = serde_json::to_string(memory).map_err(|e| unwritable(e.to_string()))?;
+        let version = expected.checked_add(1).ok_or_else(|| unwritable("version".to_owned()))?;
+        let request = self
+            .clients
+            .dynamodb
+            .put_item()
+            .table_name(&self.names.control_table)
+            .item("pk", item::text(fleet_key(fleet)))
+            .item("sk", item::text("memory"))
+            .item("version", item::number(version))
+            .item("doc", item::text(&document))
+            .item("writer", item::text(&token.0));
+        let request = match expected {
+            0 => request.condition_expression("attribute_not_exists(pk)"),
+            _ => request
+                .condition_expression("#version = :expected")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":expected", item::number(expected)),
+        };
+        let ours = |stored: &Item| {
+            item::whole(stored, "version") == Ok(version)
+                && item::string(stored, "writer") == Ok(token.0.as_str())
+                && item::string(stored, "doc") == Ok(document.as_str())
+        };
+        self.put_once(call, request, version, ours).await
+    }
+
+    async fn append(&self, entry: &LedgerEntry, expires: Timestamp) -> PortResult<()> {
+        let call = "PutItem (ledger)";
+        let document = serde_json::to_string(entry)
+            .map_err(|error| PortError::Refused { call, why: error.to_string() })?;
+        let request = self
+            .clients
+            .dynamodb
+            .put_item()
+            .table_name(&self.names.control_table)
+            .item("pk", item::text(ledger_key(&entry.fleet)))
+            .item("sk", item::text(format!("{}#{}", sortable(entry.at), entry.id)))
+            .item("doc", item::text(document))
+            .item("expires_at", item::number(expires.as_second()))
+            .send();
+        self.operation(call)?.run(request).await.map(drop)
+    }
+
+    async fn ledger(&self, fleet: &FleetName, limit: u32) -> PortResult<Vec<LedgerEntry>> {
+        let call = "Query (ledger)";
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut entries = Vec::new();
+        let mut start = None;
+        for _ in 0..PAGES {
+            let missing = limit.saturating_sub(entries.len());
+            if missing == 0 {
+                break;
+            }
+            let request = self
+                .clients
+                .dynamodb
+                .query()
+                .table_name(&self.names.control_table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", item::text(ledger_key(fleet)))
+                .consistent_read(true)
+                .scan_index_forward(false)
+                .limit(i32::try_from(missing).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send();
+            let answer = self.operation(call)?.run(request).await?;
+            let kept = answer.items().iter().filter(|stored| !is_expired(stored));
+            let page: Result<Vec<LedgerEntry>, String> = kept.map(document).collect();
+            entries.extend(page.map_err(|why| PortError::Unreadable { call, why })?);
+            start = answer.last_evaluated_key().cloned();
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+}
+
+impl Aws {
+    /// Puts an item under its condition. When the condition does not hold because the
+    /// item is `ours` already, the first answer was lost: done.
+    async fn put_once(
+        &self,
+        call: &'static str,
+        request: PutItemFluentBuilder,
+        version: u64,
+        ours: impl Fn(&Item) -> bool,
+    ) -> PortResult<Stored> {
+        let operation = self.operation(call)?;
+        let request = request.return_values_on_condition_check_failure(OnFailure::AllOld).send();
+        match operation.send(request).await {
+            Ok(_) => Ok(Stored::Version(version)),
+            Err(failure) if failure.code() == Some(CONDITION) => match refused_by(&failure) {
+                Some(stored) if ours(stored) => Ok(Stored::Version(version)),
+                _ => Ok(Stored::Conflict),
+            },
+            Err(failure) => Err(failure.port(call)),
+        }
+    }
+}
+
+/// The item that a condition did not hold on.
+fn refused_by(failure: &Failure<PutItemError>) -> Option<&Item> {
+    match failure.service()? {
+        PutItemError::ConditionalCheckFailedException(refusal) => refusal.item(),
+        _ => None,
+    }
+}
+
+pub(crate) fn fleet_key(fleet: &FleetName) -> String {
+    format!("fleet#{fleet}")
+}
+
+fn ledger_key(fleet: &FleetName) -> String {
+    format!("ledger#{fleet}")
+}
+
+/// RFC 3339 with always three decimals, so that text order is time order.
+fn sortable(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+fn seconds(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+/// DynamoDB removes expired items days late: readers look themselves.
+fn is_expired(stored: &Item) -> bool {
+    item::whole::<i64>(stored, "expires_at").is_ok_and(|at| at <= clock::wall().as_second())
+}
+
+fn policy(stored: &Item) -> Result<StoredPolicy, String> {
+    Ok(StoredPolicy {
+        version: item::whole(stored, "version")?,
+        document: item::string(stored, "doc")?.to_owned(),
+    })
+}
+
+fn versioned(stored: &Item) -> Result<Versioned, String> {
+    let version = item::whole(stored, "version")?;
+    if version == 0 {
+        return Err("`version` is 0, which stands for no memory".to_owned());
+    }
+    Ok(Versioned { memory: document(stored)?, version })
+}
+
+/// The JSON document of an item.
+fn document<T: DeserializeOwned>(stored: &Item) -> Result<T, String> {
+    let place = item::string(stored, "sk").unwrap_or_default();
+    let json = item::string(stored, "doc")?;
+    serde_json::from_str(json).map_err(|error| format!("`doc` of {place}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ledger_keys_sort_as_time_does() {
+        let times = ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:01Z"];
+        let keys = times.map(|t| sortable(t.parse().unwrap()));
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(keys[1], "2026-01-01T00:00:00.500Z");
+    }
+
+    fn memory(version: &str, doc: &str) -> Item {
+        Item::from([
+            ("sk".to_owned(), item::text("memory")),
+            ("version".to_owned(), item::number(version)),
+            ("doc".to_owned(), item::text(doc)),
+        ])
+    }
+
+    #[test]
+    fn an_unreadable_memory_is_an_error_and_not_a_default() {
+        assert_eq!(versioned(&memory("3", "{}")).unwrap().version, 3);
+        for (stored, why) in [
+            (memory("3", "{"), "`doc` of memory"),
+            (memory("3", r#"{"from_the_future":1}"#), "from_the_future"),
+            (memory("x", "{}"), "not a whole number"),
+            (memory("0", "{}"), "stands for no memory"),
+            (Item::new(), "`version` is missing"),
+        ] {
+            let error = versioned(&stored).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_ttl_has_not_removed_yet_is_not_shown() {
+        let at = |offset: i64| {
+            let second = clock::wall().as_second() + offset;
+            Item::from([("expires_at".to_owned(), item::number(second))])
+        };
+        assert!(is_expired(&at(-1)) && !is_expired(&at(60)) && !is_expired(&Item::new()));
+    }
+}

@@ -1,0 +1,208 @@
+//! A fleet's lease: who changes the group now.
+//!
+//! What must stay true: at most one owner until the lease has run out by the real
+//! clock; who finds it taken leaves a mark, and the owner sees the mark before the
+//! lease is free; our own token in the item is our own lease, whichever answer was lost.
+
+use crate::aws::Aws;
+use crate::call::Operation;
+use crate::control::{CONDITION, fleet_key};
+use crate::errors::Failure;
+use crate::item::{self, Item};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
+use jiff::Timestamp;
+use tidegate_domain::ids::FleetName;
+use tidegate_domain::ports::{Lease, LeaseToken, PortError, PortResult, Released};
+
+/// Rounds of "taken, so mark it; gone, so take it".
+const ROUNDS: usize = 3;
+const ACQUIRE: &str = "UpdateItem (lease)";
+const MARK: &str = "UpdateItem (lease wanted)";
+const RELEASE: &str = "DeleteItem (lease)";
+
+/// What the table said to a try.
+enum Try {
+    Taken,
+    /// Somebody's: the owner's token.
+    Held(String),
+    /// It changed under our hands.
+    Moved,
+}
+
+impl Aws {
+    pub(crate) async fn acquire_lease(
+        &self,
+        fleet: &FleetName,
+        token: &LeaseToken,
+        wall: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Lease> {
+        for _ in 0..ROUNDS {
+            match self.take(fleet, token, wall, until).await? {
+                Try::Taken => return Ok(Lease::Taken),
+                Try::Held(owner) if self.mark_wanted(fleet, &owner, token).await? => {
+                    return Ok(Lease::Busy);
+                }
+                Try::Held(_) | Try::Moved => {}
+            }
+        }
+        // It changed hands in every round: whoever has it now took it after we came, and
+        // so looks at everything that we were called for. No mark is needed.
+        Ok(Lease::Busy)
+    }
+
+    /// Takes the lease when it is free or run out, or extends our own. A mark that stands
+    /// in a lease that had run out is taken off: the run that begins now answers it.
+    async fn take(
+        &self,
+        fleet: &FleetName,
+        token: &LeaseToken,
+        wall: Timestamp,
+        until: Timestamp,
+    ) -> PortResult<Try> {
+        let request = self
+            .lease(fleet)
+            .update_expression("SET #owner = :token, until_ms = :until REMOVE wanted")
+            .condition_expression("attribute_not_exists(pk) OR until_ms < :wall")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":token", item::text(&token.0))
+            .expression_attribute_values(":until", item::number(until.as_millisecond()))
+            .expression_attribute_values(":wall", item::number(wall.as_millisecond()))
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let operation = self.operation(ACQUIRE)?;
+        let Some(held) = conditional(&operation, request).await? else {
+            return Ok(Try::Taken);
+        };
+        let unreadable = |why| PortError::Unreadable { call: ACQUIRE, why };
+        if held.is_empty() {
+            return Ok(Try::Moved);
+        }
+        let owner = item::string(&held, "owner").map_err(unreadable)?;
+        if owner != token.0 {
+            return Ok(Try::Held(owner.to_owned()));
+        }
+        let stands = item::whole::<i64>(&held, "until_ms").map_err(unreadable)?;
+        if stands >= until.as_millisecond() {
+            // The first answer was lost.
+            return Ok(Try::Taken);
+        }
+        self.extend(fleet, token, until).await
+    }
+
+    async fn extend(
+        &self,
+        fleet: &FleetName,
+        token: &LeaseToken,
+        until: Timestamp,
+    ) -> PortResult<Try> {
+        let request = self
+            .lease(fleet)
+            .update_expression("SET until_ms = :until")
+            .condition_expression("#owner = :token")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":token", item::text(&token.0))
+            .expression_attribute_values(":until", item::number(until.as_millisecond()));
+        let refusal = conditional(&self.operation(ACQUIRE)?, request).await?;
+        Ok(if refusal.is_none() { Try::Taken } else { Try::Moved })
+    }
+
+    /// Marks the lease of `owner`; false when it is no longer that owner's.
+    async fn mark_wanted(
+        &self,
+        fleet: &FleetName,
+        owner: &str,
+        token: &LeaseToken,
+    ) -> PortResult<bool> {
+        let request = self
+            .lease(fleet)
+            .update_expression("SET wanted = :token")
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", item::text(owner))
+            .expression_attribute_values(":token", item::text(&token.0));
+        Ok(conditional(&self.operation(MARK)?, request).await?.is_none())
+    }
+
+    /// Deletes our lease unless it is marked; a mark is taken off instead.
+    pub(crate) async fn release_lease(
+        &self,
+        fleet: &FleetName,
+        token: &LeaseToken,
+    ) -> PortResult<Released> {
+        let request = self
+            .clients
+            .dynamodb
+            .delete_item()
+            .table_name(&self.names.control_table)
+            .key("pk", item::text(fleet_key(fleet)))
+            .key("sk", item::text("lease"))
+            .condition_expression("#owner = :token AND attribute_not_exists(wanted)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":token", item::text(&token.0))
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+            .send();
+        let operation = self.operation(RELEASE)?;
+        let failure = match operation.send(request).await {
+            Ok(_) => return Ok(Released::Free),
+            Err(failure) => failure,
+        };
+        if failure.code() != Some(CONDITION) {
+            return Err(failure.port(RELEASE));
+        }
+        let is_ours = deleted_not(&failure)
+            .is_some_and(|held| item::string(held, "owner") == Ok(token.0.as_str()));
+        if is_ours { self.take_mark_off(fleet, token).await } else { Ok(Released::Free) }
+    }
+
+    async fn take_mark_off(&self, fleet: &FleetName, token: &LeaseToken) -> PortResult<Released> {
+        let request = self
+            .lease(fleet)
+            .update_expression("REMOVE wanted")
+            .condition_expression("#owner = :token")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":token", item::text(&token.0));
+        let refusal = conditional(&self.operation(RELEASE)?, request).await?;
+        Ok(if refusal.is_none() { Released::Wanted } else { Released::Free })
+    }
+
+    fn lease(&self, fleet: &FleetName) -> UpdateItemFluentBuilder {
+        self.clients
+            .dynamodb
+            .update_item()
+            .table_name(&self.names.control_table)
+            .key("pk", item::text(fleet_key(fleet)))
+            .key("sk", item::text("lease"))
+    }
+}
+
+/// Sends an update; when its condition did not hold, the item that stood there (empty
+/// when there was none, or none was asked for).
+async fn conditional(
+    operation: &Operation,
+    request: UpdateItemFluentBuilder,
+) -> PortResult<Option<Item>> {
+    match operation.send(request.send()).await {
+        Ok(_) => Ok(None),
+        Err(failure) if failure.code() == Some(CONDITION) => {
+            Ok(Some(updated_not(&failure).cloned().unwrap_or_default()))
+        }
+        Err(failure) => Err(failure.port(operation.name())),
+    }
+}
+
+fn updated_not(failure: &Failure<UpdateItemError>) -> Option<&Item> {
+    match failure.service()? {
+        UpdateItemError::ConditionalCheckFailedException(refusal) => refusal.item(),
+        _ => None,
+    }
+}
+
+fn deleted_not(failure: &Failure<DeleteItemError>) -> Option<&Item> {
+    match failure.service()? {
+        DeleteItemError::ConditionalCheckFailedException(refusal) => refusal.item(),
+        _ => None,
+    }
+}
