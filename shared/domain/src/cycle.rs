@@ -21,7 +21,6 @@ use crate::ports::{Lease, LeaseToken, PortError, PortResult, Released, Stored, W
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::SignedDuration;
-use report::Report;
 
 /// A lease outlives its holder: Lambda may kill a function a little after its deadline.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -116,14 +115,18 @@ struct Once<'a, W> {
     run: &'a Run<'a>,
     token: &'a LeaseToken,
     trust: Trust,
+    /// What decisions start from.
     loaded: Memory,
+    /// What stands in the control table, as far as we know.
+    kept: Memory,
     version: u64,
 }
 
 impl<'a, W: World> Once<'a, W> {
     fn new(world: &'a W, run: &'a Run<'a>, token: &'a LeaseToken, blind: Option<String>) -> Self {
         let trust = Trust { no_memory: blind, policy_fault: run.policy_fault.clone() };
-        Self { world, run, token, trust, loaded: Memory::default(), version: 0 }
+        let (loaded, kept) = (Memory::default(), Memory::default());
+        Self { world, run, token, trust, loaded, kept, version: 0 }
     }
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
@@ -133,7 +136,8 @@ impl<'a, W: World> Once<'a, W> {
             Ok(None) => return self.without_group().await,
             Ok(Some(group)) => group,
         };
-        self.loaded_is_reachable();
+        self.loaded.since.remove(report::OUTAGE);
+        self.loaded.notices.remove(report::OUTAGE);
         let mut observation = look::glance(self.world, self.run, group).await;
         let decision = self.decide(&mut observation).await;
         self.carry_out(&observation, decision).await
@@ -145,6 +149,7 @@ impl<'a, W: World> Once<'a, W> {
         }
         match self.world.load(self.run.fleet).await {
             Ok(found) => {
+                self.kept = found.memory.clone();
                 self.loaded = found.memory;
                 self.version = found.version;
             }
@@ -202,7 +207,8 @@ impl<'a, W: World> Once<'a, W> {
             return self.finish(observation, decision, OutcomeWord::Refused, memory, None).await;
         }
         if self.run.dry_run {
-            return Ok(self.report(Some(observation), &decision, OutcomeWord::DryRun).dry(self.world).await);
+            let report = self.report(observation, &decision, OutcomeWord::DryRun);
+            return Ok(report.dry(self.world).await);
         }
         match decision.action {
             Action::Raise { .. } | Action::Lower { .. } => self.apply(observation, decision).await,
@@ -221,14 +227,14 @@ impl<'a, W: World> Once<'a, W> {
     ) -> Result<LedgerEntry, CycleError> {
         if self.world.time_left() < TIME_TO_START {
             decision.reason = Reason::OutOfTime;
-            return Ok(self.report(Some(observation), &decision, OutcomeWord::OutOfTime).entry);
+            return Ok(self.report(observation, &decision, OutcomeWord::OutOfTime).entry);
         }
         if self.trust.no_memory.is_none() {
             match self.keep(&decision.memory).await {
                 Ok(Stored::Version(_)) => {}
                 Ok(Stored::Conflict) => {
                     decision.reason = Reason::MemoryConflict;
-                    return Ok(self.report(Some(observation), &decision, OutcomeWord::Void).entry);
+                    return Ok(self.report(observation, &decision, OutcomeWord::Void).entry);
                 }
                 Err(error) => self.trust.no_memory = Some(error.to_string()),
             }
@@ -289,7 +295,7 @@ impl<'a, W: World> Once<'a, W> {
         let stored = self.world.store(self.run.fleet, self.version, memory, self.token).await?;
         if let Stored::Version(version) = stored {
             self.version = version;
-            self.loaded = memory.clone();
+            self.kept = memory.clone();
         }
         Ok(stored)
     }

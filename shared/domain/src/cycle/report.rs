@@ -12,6 +12,8 @@ use crate::ports::{LeaseToken, PortError, Stored, World};
 use crate::reason::Reason;
 use jiff::SignedDuration;
 
+/// The key of an outage of Auto Scaling's own API.
+pub(super) const OUTAGE: &str = "describe";
 /// People hear of an unreachable control plane after this long.
 const OUTAGE_PATIENCE: SignedDuration = SignedDuration::from_mins(4);
 /// Without memory nothing says what was sent: notices go out in the first minute of these.
@@ -83,7 +85,7 @@ impl<W: World> Once<'_, W> {
     /// The entry of a decision.
     pub(super) fn report(
         &self,
-        observation: Option<&Observation>,
+        observation: &Observation,
         decision: &Decision,
         outcome: OutcomeWord,
     ) -> Report {
@@ -92,11 +94,8 @@ impl<W: World> Once<'_, W> {
         entry.action = decision.action.record();
         entry.notes.clone_from(&decision.notes);
         entry.bids.clone_from(&decision.bids);
-        entry.observed = observation.map(|o| Observed {
-            load: decision.load,
-            need: decision.need,
-            ..o.record()
-        });
+        let seen = observation.record();
+        entry.observed = Some(Observed { load: decision.load, need: decision.need, ..seen });
         entry.memory_version = self.trust.no_memory.is_none().then_some(self.version);
         entry.outcome = outcome;
         if let Some(why) = &self.trust.no_memory {
@@ -119,7 +118,7 @@ impl<W: World> Once<'_, W> {
         let acted = decision.action != Action::Hold;
         let told = self.tell(&decision.notices, &mut memory).await;
         let kept = self.keep_if_changed(&memory).await;
-        let mut report = self.report(Some(observation), &decision, outcome);
+        let mut report = self.report(observation, &decision, outcome);
         if let Some(error) = &trouble {
             report.entry.notes.push(error.to_string());
         }
@@ -163,7 +162,7 @@ impl<W: World> Once<'_, W> {
     }
 
     async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
-        if self.trust.no_memory.is_some() || *memory == self.loaded {
+        if self.trust.no_memory.is_some() || *memory == self.kept {
             return Ok(());
         }
         // A conflict means that our lease ran out: what another run wrote is newer and stands.
@@ -180,28 +179,16 @@ impl<W: World> Once<'_, W> {
         self.world.append(entry, expires.unwrap_or_else(|_| self.world.wall())).await
     }
 
-    /// The group could be described: an outage is over.
-    pub(super) fn loaded_is_reachable(&mut self) {
-        if self.loaded.since.contains_key("describe") {
-            let mut memory = self.loaded.clone();
-            memory.since.remove("describe");
-            memory.notices.remove("describe");
-            // Kept with whatever this run decides; `loaded` is what decisions start from.
-            self.loaded = memory;
-            self.outage_over = true;
-        }
-    }
-
     /// The group could not be described: nothing is done, people are told once.
     pub(super) async fn blind_to_group(&mut self, error: PortError) -> CycleError {
         let mut memory = self.loaded.clone();
         let now = self.world.now();
-        let since = *memory.since.entry("describe".into()).or_insert(now);
+        let since = *memory.since.entry(OUTAGE.into()).or_insert(now);
         let old = now.duration_since(since) >= OUTAGE_PATIENCE;
-        if old && !memory.notices.contains_key("describe") && !self.run.dry_run {
+        if old && !memory.notices.contains_key(OUTAGE) && !self.run.dry_run {
             let subject = "Auto Scaling does not answer: nothing is changed";
             let body = format!("{subject} since {since}. {error}");
-            let notice = Notice::new(self.run.fleet, Severity::Critical, "describe", subject);
+            let notice = Notice::new(self.run.fleet, Severity::Critical, OUTAGE, subject);
             let _ = self.tell(&[notice.body(body)], &mut memory).await;
         }
         if !self.run.dry_run {
