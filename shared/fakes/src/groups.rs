@@ -1,0 +1,177 @@
+//! The Auto Scaling port, with AWS's rules for every write.
+
+use crate::faults::Refusal;
+use crate::fleet::{Fleet, Writer};
+use crate::{Call, FakeAws, State};
+use jiff::{SignedDuration, Timestamp};
+use tidegate_domain::group::{Backstop, Evidence, Group, Sizes};
+use tidegate_domain::ids::FleetName;
+use tidegate_domain::ports::{Groups, PortResult};
+
+/// How far back the evidence goes.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Refresh states in which a refresh is under way; unknown words of AWS count as one.
+const REFRESH_OVER: [&str; 5] =
+    ["Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"];
+
+impl Groups for FakeAws {
+    async fn describe(&self, fleet: &FleetName) -> PortResult<Option<Group>> {
+        self.turn().await;
+        self.call(Call::Describe, Some(fleet), String::new(), |state| {
+            Ok(state.groups.get(fleet).map(Fleet::view))
+        })
+    }
+
+    async fn evidence(&self, fleet: &FleetName, now: Timestamp) -> PortResult<Evidence> {
+        self.turn().await;
+        self.call(Call::Evidence, Some(fleet), format!("now={now}"), |state| {
+            Ok(state.group(fleet)?.evidence(now))
+        })
+    }
+
+    async fn set_min(&self, fleet: &FleetName, min: u32) -> PortResult<()> {
+        self.turn().await;
+        self.call(Call::SetMin, Some(fleet), format!("min={min}"), |state| {
+            let update = Update { min: Some(min), ..Update::default() };
+            state.update(fleet, Writer::Tidegate, update)
+        })
+    }
+
+    async fn set_desired(&self, fleet: &FleetName, desired: u32) -> PortResult<()> {
+        self.turn().await;
+        self.call(Call::SetDesired, Some(fleet), format!("desired={desired}"), |state| {
+            state.set_desired(fleet, Writer::Tidegate, desired)
+        })
+    }
+
+    async fn put_backstop(&self, fleet: &FleetName, backstop: &Backstop) -> PortResult<()> {
+        self.turn().await;
+        let Backstop { min, recurrence, time_zone } = backstop;
+        let args = format!("min={min} recurrence={recurrence} zone={time_zone}");
+        self.call(Call::PutBackstop, Some(fleet), args, |state| {
+            let now = state.now;
+            state.writable(fleet)?.schedule(now, Backstop::NAME, backstop)
+        })
+    }
+}
+
+/// What UpdateAutoScalingGroup is asked to set.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Update {
+    pub min: Option<u32>,
+    pub max: Option<u32>,
+}
+
+impl State {
+    /// The group, or AWS's words for a group that is not there.
+    pub(crate) fn group(&mut self, fleet: &FleetName) -> Result<&mut Fleet, Refusal> {
+        let missing = || {
+            Refusal::invalid(format_args!(
+                "AutoScalingGroup name not found - no such group: {fleet}"
+            ))
+        };
+        self.groups.get_mut(fleet).ok_or_else(missing)
+    }
+
+    /// The group, if it is not being deleted.
+    pub(crate) fn writable(&mut self, fleet: &FleetName) -> Result<&mut Fleet, Refusal> {
+        let group = self.group(fleet)?;
+        if group.deleting {
+            let words = format_args!("AutoScalingGroup {fleet} is pending delete");
+            return Err(Refusal::invalid(words));
+        }
+        Ok(group)
+    }
+
+    /// The group, if no scaling activity blocks a change of its sizes.
+    fn resizable(&mut self, fleet: &FleetName) -> Result<&mut Fleet, Refusal> {
+        let now = self.now;
+        let group = self.writable(fleet)?;
+        if group.busy_until.is_some_and(|until| now < until) {
+            let words = "ScalingActivityInProgress: a scaling activity blocks this action";
+            return Err(Refusal::Busy(words.to_owned()));
+        }
+        Ok(group)
+    }
+
+    /// UpdateAutoScalingGroup: desired follows into the new bounds, and never otherwise.
+    pub(crate) fn update(
+        &mut self,
+        fleet: &FleetName,
+        by: Writer,
+        update: Update,
+    ) -> Result<(), Refusal> {
+        let now = self.now;
+        let group = self.resizable(fleet)?;
+        let Sizes { min, max, desired } = group.sizes;
+        let (min, max) = (update.min.unwrap_or(min), update.max.unwrap_or(max));
+        if min > max {
+            let words =
+                format_args!("Max bound, {max}, must be greater than or equal to min bound, {min}");
+            return Err(Refusal::invalid(words));
+        }
+        let desired = desired.clamp(min, max);
+        let why = format!(
+            "a user request update of AutoScalingGroup constraints to min: {min}, max: {max}, \
+             desired: {desired}"
+        );
+        group.resize(now, by, Sizes { min, max, desired }, &why);
+        self.settle(fleet);
+        Ok(())
+    }
+
+    /// SetDesiredCapacity, without honouring the cooldown (its default).
+    pub(crate) fn set_desired(
+        &mut self,
+        fleet: &FleetName,
+        by: Writer,
+        desired: u32,
+    ) -> Result<(), Refusal> {
+        let now = self.now;
+        let group = self.resizable(fleet)?;
+        let Sizes { min, max, .. } = group.sizes;
+        let bound = if desired < min {
+            Some(("below min", min))
+        } else {
+            Some(("above max", max)).filter(|_| desired > max)
+        };
+        if let Some((side, bound)) = bound {
+            return Err(Refusal::invalid(format_args!(
+                "New SetDesiredCapacity value {desired} is {side} value {bound} for the \
+                 AutoScalingGroup."
+            )));
+        }
+        let why = "a user request explicitly set group desired capacity";
+        group.resize(now, by, Sizes { min, max, desired }, why);
+        self.settle(fleet);
+        Ok(())
+    }
+
+    /// Lets a group follow at once.
+    pub(crate) fn settle(&mut self, fleet: &FleetName) {
+        if let Some(group) = self.groups.get_mut(fleet) {
+            group.settle(self.now, &mut self.ids);
+        }
+        self.groups.retain(|_, group| !group.is_gone());
+    }
+}
+
+impl Fleet {
+    fn evidence(&self, now: Timestamp) -> Evidence {
+        let recent = |started: Timestamp| now.duration_since(started) <= DAY;
+        let tracking = self.tracking.as_ref().map(crate::Tracking::policy);
+        Evidence {
+            policies: self.policies.iter().cloned().chain(tracking).collect(),
+            activities: self
+                .activities
+                .iter()
+                .rev()
+                .filter(|a| recent(a.started))
+                .cloned()
+                .collect(),
+            refresh: self.refresh.clone().filter(|s| !REFRESH_OVER.contains(&s.as_str())),
+            backstop: self.actions.get(Backstop::NAME).map(|s| s.action.clone()),
+        }
+    }
+}
