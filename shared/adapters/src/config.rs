@@ -6,6 +6,7 @@
 
 use aws_credential_types::Credentials;
 use std::fmt;
+use tidegate_domain::policy::Policy;
 
 /// Every variable that a function reads, Lambda's own ones last. A test compares the
 /// first six with the template.
@@ -131,8 +132,8 @@ pub struct Settings {
     pub control_table: String,
     /// Topics for notices.
     pub topics: Topics,
-    /// The policy document (TOML) that holds until one is stored; parsed by the domain.
-    pub seed_policy: String,
+    /// The policy that holds until one is stored.
+    pub seed_policy: Policy,
     /// Id of the account whose events are accepted.
     pub account: String,
     /// Days for which ledger entries are kept.
@@ -158,7 +159,7 @@ impl Settings {
         let control_table = reader.checked(CONTROL_TABLE, table_name);
         let warning = reader.checked(WARNING_TOPIC, topic_arn);
         let critical = reader.checked(CRITICAL_TOPIC, topic_arn);
-        let seed_policy = reader.required(SEED_POLICY);
+        let seed_policy = reader.checked(SEED_POLICY, policy);
         let account = reader.checked(ACCOUNT, account_id);
         let ledger_days = reader.checked(LEDGER_DAYS, ledger_days);
         let settings = (|| {
@@ -245,6 +246,10 @@ fn table_name(text: &str) -> Result<String, String> {
     }
 }
 
+fn policy(document: &str) -> Result<Policy, String> {
+    Policy::parse(document).map_err(|faults| faults.to_string())
+}
+
 fn topic_arn(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split(':').collect();
     match parts.as_slice() {
@@ -319,12 +324,23 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
+    const POLICY: &str = r#"
+        version = 1
+        [fleets.aira-web]
+        min = 1
+        time_zone = "UTC"
+        load = { expression = "m", metrics = { m = "AWS/EC2 NetworkIn Sum" } }
+        capacity_per_instance = 600
+        day = { starts = "08:00", floor = 2 }
+        night = { starts = "22:00", floor = 1 }
+    "#;
+
     fn good() -> BTreeMap<&'static str, &'static str> {
         BTreeMap::from([
             (CONTROL_TABLE, "tidegate-control"),
             (WARNING_TOPIC, "arn:aws:sns:eu-central-1:123456789012:warning"),
             (CRITICAL_TOPIC, "arn:aws:sns:eu-central-1:123456789012:critical"),
-            (SEED_POLICY, "version = 1"),
+            (SEED_POLICY, POLICY),
             (ACCOUNT, "123456789012"),
             (LEDGER_DAYS, "90"),
             (REGION, "eu-central-1"),
@@ -364,6 +380,7 @@ mod tests {
             (WARNING_TOPIC, "arn:aws:sqs:eu-central-1:123456789012:warning"),
             (CRITICAL_TOPIC, "critical"),
             (SEED_POLICY, "  "),
+            (SEED_POLICY, "version = 1"),
             (ACCOUNT, "12345"),
             (LEDGER_DAYS, "0"),
             (LEDGER_DAYS, "for ever"),

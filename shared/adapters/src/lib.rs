@@ -17,18 +17,23 @@ pub mod config;
 mod control;
 mod errors;
 mod item;
+mod lambda;
 mod lease;
 mod log;
 mod metric_query;
 mod policies;
+pub mod serve;
 mod sns;
 #[cfg(feature = "story")]
 mod story;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use aws::Aws;
 pub use config::{BadSettings, Connection, Settings, Topics};
+pub use lambda::Lambda;
 
 /// Whether this build follows the story's clock; deployable artifacts do not.
 pub const HAS_STORY: bool = cfg!(feature = "story");

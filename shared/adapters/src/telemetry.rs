@@ -112,3 +112,97 @@ fn bounded(value: Value) -> Value {
         plain => plain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> LedgerEntry {
+        serde_json::from_value(json!({
+            "id": "run-1", "at": "2026-03-02T22:10:00Z", "fleet": "web",
+            "function": "nightly-scale-down", "signal": "night", "mode": "owner",
+            "dry_run": false, "action": {"kind": "lower", "min": 4, "desired": 4},
+            "reason": {"code": "night_step", "need": 3, "target": 3, "from": 5, "to": 4},
+            "text": "one step down", "notes": ["a note"], "bids": [],
+            "observed": {"min": 5, "max": 20, "desired": 5, "in_service": 5, "load": 1200.0,
+                         "need": 3},
+            "memory_version": 12, "outcome": "applied",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_record_is_the_entry_and_its_metrics() {
+        let record = record(&entry());
+        let directive = &record["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Tidegate");
+        assert_eq!(directive["Dimensions"], json!([["fleet"]]));
+        assert_eq!(record["_aws"]["Timestamp"], 1_772_489_400_000_i64);
+        assert_eq!(record["fleet"], "web");
+        assert_eq!(record["reason"]["code"], "night_step");
+        for (name, value) in [
+            ("TickCompleted", 1.0),
+            ("Raised", 0.0),
+            ("Lowered", 1.0),
+            ("Held", 0.0),
+            ("Refused", 0.0),
+            ("MinSize", 5.0),
+            ("MaxSize", 20.0),
+            ("Desired", 5.0),
+            ("InService", 5.0),
+            ("Need", 3.0),
+            ("Load", 1200.0),
+        ] {
+            assert_eq!(record[name].as_f64(), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_declared_metric_is_a_number_at_the_top() {
+        let mut unseen = entry();
+        unseen.observed = None;
+        for record in [record(&entry()), record(&unseen)] {
+            let metrics = record["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+            for metric in metrics {
+                let name = metric["Name"].as_str().unwrap();
+                assert!(record[name].is_number(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_written_is_not_counted_as_written() {
+        for (outcome, lowered, refused) in
+            [(OutcomeWord::DryRun, 0, 0), (OutcomeWord::Refused, 0, 1), (OutcomeWord::Void, 0, 0)]
+        {
+            let record = record(&LedgerEntry { outcome, ..entry() });
+            assert_eq!(
+                (&record["Lowered"], &record["Refused"]),
+                (&json!(lowered), &json!(refused))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_no_metric() {
+        let mut entry = entry();
+        if let Some(seen) = entry.observed.as_mut() {
+            seen.load = Some(f64::NAN);
+            seen.need = None;
+        }
+        let record = record(&entry);
+        assert!(record.get("Load").is_none() && record.get("Need").is_none());
+    }
+
+    #[test]
+    fn hostile_text_cannot_break_a_line_or_forge_a_metric() {
+        let mut entry = entry();
+        entry.text = "x\n{\"_aws\":{}}\r\u{2028}\u{1b}".repeat(10_000);
+        entry.notes = vec!["n\n".to_owned(); 10_000];
+        let line = record(&entry).to_string();
+        assert!(!line.contains('\n') && !line.contains('\r') && !line.contains('\u{1b}'));
+        assert!(line.len() < 20_000, "{}", line.len());
+        let back: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(back["_aws"]["CloudWatchMetrics"][0]["Namespace"], NAMESPACE);
+    }
+}

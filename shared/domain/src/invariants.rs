@@ -150,9 +150,8 @@ fn check_data(i: &Inputs<'_>, broken: &mut Broken) {
     };
     let sane = series.iter().all(|p| p.value.is_finite() && p.value >= 0.0);
     broken.unless(sane, 2, "lowered on NaN, infinite or negative load");
-    let fresh = |at: Timestamp| {
-        i.now.duration_since(at) <= STALE_AFTER + SignedDuration::from_mins(1)
-    };
+    let fresh =
+        |at: Timestamp| i.now.duration_since(at) <= STALE_AFTER + SignedDuration::from_mins(1);
     let load = series.iter().any(|p| fresh(p.at));
     let healthy = closer.healthy.as_ref().and_then(|h| h.as_ref().ok());
     let alive = healthy.is_some_and(|h| h.iter().any(|p| fresh(p.at) && p.value > 0.0));

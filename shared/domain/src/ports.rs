@@ -165,8 +165,7 @@ pub trait Control {
     fn policies(&self) -> impl Future<Output = PortResult<Vec<StoredPolicy>>> + Send;
 
     /// Stores a new version if it does not exist yet; `Conflict` if it does.
-    fn put_policy(&self, policy: &StoredPolicy)
-    -> impl Future<Output = PortResult<Stored>> + Send;
+    fn put_policy(&self, policy: &StoredPolicy) -> impl Future<Output = PortResult<Stored>> + Send;
 
     /// Takes the fleet's lease until `until` (real time) if it is free, run out at `wall`,
     /// or already `token`'s; otherwise marks it wanted.

@@ -235,9 +235,7 @@ impl fmt::Display for Reason {
             R::LateWakeUp { minutes } => {
                 write!(f, "this wake-up was scheduled {minutes} minutes ago")
             }
-            R::NightFunctionLowers => {
-                f.write_str("by night only the nightly function lowers")
-            }
+            R::NightFunctionLowers => f.write_str("by night only the nightly function lowers"),
             R::RaisesOnly => f.write_str("this signal only raises"),
             R::DataMissing => f.write_str("the load metric has no data"),
             R::DataStale { minutes } => {

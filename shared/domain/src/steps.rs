@@ -117,9 +117,7 @@ fn bound_fault(step: &Step) -> Option<String> {
     match (step.from, step.to) {
         _ if !finite => Some("bounds must be finite numbers".to_owned()),
         (None, None) => Some("a step needs at least one bound".to_owned()),
-        (Some(from), Some(to)) if from >= to => {
-            Some(format!("from {from} must lie below to {to}"))
-        }
+        (Some(from), Some(to)) if from >= to => Some(format!("from {from} must lie below to {to}")),
         _ => None,
     }
 }

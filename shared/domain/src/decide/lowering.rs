@@ -139,7 +139,8 @@ fn cheap_veto(i: &Inputs<'_>, draft: &mut Draft, hold: &Hold) -> Option<Reason> 
 }
 
 fn trust_veto(i: &Inputs<'_>) -> Option<Reason> {
-    let no_table = i.trust.no_memory.as_ref().map(|why| Reason::NoControlTable { why: why.clone() });
+    let no_table =
+        i.trust.no_memory.as_ref().map(|why| Reason::NoControlTable { why: why.clone() });
     no_table.or_else(|| {
         i.trust.policy_fault.as_ref().map(|why| Reason::PolicyFault { why: why.clone() })
     })
@@ -236,10 +237,8 @@ fn evidence_without_veto<'a>(
     draft: &mut Draft,
     closer: &'a CloserLook,
 ) -> Result<&'a Evidence, Reason> {
-    let evidence = closer
-        .evidence
-        .as_ref()
-        .map_err(|why| Reason::EvidenceUnavailable { why: why.clone() })?;
+    let evidence =
+        closer.evidence.as_ref().map_err(|why| Reason::EvidenceUnavailable { why: why.clone() })?;
     if let Some(status) = &evidence.refresh {
         warn_of_long_refresh(i, draft, status);
         return Err(Reason::RefreshRunning { status: status.clone() });

@@ -118,9 +118,8 @@ fn note_evidence(i: &Inputs<'_>, memory: &mut Memory) {
         memory.mode = known.or(Some(SeenMode { mode, at: i.now }));
     }
     let Some(Ok(evidence)) = i.observation.closer.as_ref().map(|c| &c.evidence) else { return };
-    let launched = |a: &&Activity| {
-        a.kind == ActivityKind::Launch && a.result == ActivityResult::Successful
-    };
+    let launched =
+        |a: &&Activity| a.kind == ActivityKind::Launch && a.result == ActivityResult::Successful;
     for activity in evidence.activities.iter().rev().filter(launched) {
         let Some(ended) = activity.ended else { continue };
         if memory.launches.iter().any(|known| known.id == activity.id) {

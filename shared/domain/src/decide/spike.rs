@@ -106,11 +106,7 @@ fn breach_of(
 }
 
 /// The event that woke us, if it is this alarm's, in order, and fresh.
-fn fresh_event<'a>(
-    i: &Inputs<'a>,
-    draft: &Draft,
-    spike: &SpikePolicy,
-) -> Option<&'a AlarmChange> {
+fn fresh_event<'a>(i: &Inputs<'a>, draft: &Draft, spike: &SpikePolicy) -> Option<&'a AlarmChange> {
     let Signal::Alarm(change) = i.signal else { return None };
     let in_order = draft.memory.alarm_times.get(&change.alarm) == Some(&change.at);
     let fresh = i.now.duration_since(change.at).abs() <= EVENT_FRESH;
@@ -181,7 +177,12 @@ fn remember_bid(i: &Inputs<'_>, draft: &mut Draft, spike: &SpikePolicy, floor: u
             bid.until = Some(until);
         }
         None => {
-            draft.memory.bids.push(Bid { source: Source::Spike, floor, until: Some(until), reason });
+            draft.memory.bids.push(Bid {
+                source: Source::Spike,
+                floor,
+                until: Some(until),
+                reason,
+            });
         }
     }
 }

@@ -61,11 +61,7 @@ fn read_fleets(root: &Reader<'_>, faults: &mut Faults) -> BTreeMap<FleetName, Fl
     tables.iter().filter_map(|(name, value)| read_fleet(name, value, faults)).collect()
 }
 
-fn read_fleet(
-    name: &str,
-    value: &Value,
-    faults: &mut Faults,
-) -> Option<(FleetName, FleetPolicy)> {
+fn read_fleet(name: &str, value: &Value, faults: &mut Faults) -> Option<(FleetName, FleetPolicy)> {
     let path = format!("fleets.{name}");
     let name = FleetName::new(name).map_err(|error| faults.add(&path, error)).ok()?;
     let Value::Table(table) = value else {

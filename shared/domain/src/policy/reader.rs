@@ -26,12 +26,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Opens a table and refuses its unknown keys.
-    pub fn open(
-        section: &'static str,
-        path: &str,
-        table: &'a Table,
-        faults: &mut Faults,
-    ) -> Self {
+    pub fn open(section: &'static str, path: &str, table: &'a Table, faults: &mut Faults) -> Self {
         let known: BTreeSet<&str> =
             KEYS.iter().filter(|k| k.section == section).map(|k| k.name).collect();
         let reader = Self { section, path: path.to_owned(), table };
@@ -66,7 +61,8 @@ impl<'a> Reader<'a> {
         match value.as_integer().and_then(|n| u32::try_from(n).ok()) {
             Some(n) if (min..=max).contains(&n) => n,
             _ => {
-                faults.add(&self.at(key), format!("a whole number from {min} to {max}, got {value}"));
+                faults
+                    .add(&self.at(key), format!("a whole number from {min} to {max}, got {value}"));
                 min
             }
         }
