@@ -6,6 +6,7 @@ use crate::config::{BadSettings, Settings};
 use crate::serve::{Function, ServeError};
 use crate::telemetry::{self, Level};
 use serde_json::{Value, json};
+use std::pin::Pin;
 use tidegate_domain::duty::Duty;
 use tidegate_domain::intake::Home;
 
@@ -15,6 +16,10 @@ pub struct Lambda {
     aws: Aws,
     function: Function,
 }
+
+/// The answer to an event, once it is there. Boxed: the type of the future itself is too deep
+/// for the compiler's default limits.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ServeError>> + Send + 'a>>;
 
 impl Lambda {
     /// Reads the environment and builds the clients; talks to nobody.
@@ -40,8 +45,10 @@ impl Lambda {
     ///
     /// # Errors
     /// [`ServeError`]: the event was refused, or a fleet's run failed.
-    pub async fn handle(&self, event: &Value, deadline: u64) -> Result<Value, ServeError> {
-        let world = self.aws.for_invocation(deadline).await?;
-        self.function.serve(world, event).await
+    pub fn handle<'a>(&'a self, event: &'a Value, deadline: u64) -> Answer<'a> {
+        Box::pin(async move {
+            let world = self.aws.for_invocation(deadline).await?;
+            self.function.serve(world, event).await
+        })
     }
 }
