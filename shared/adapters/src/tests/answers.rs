@@ -229,33 +229,26 @@ async fn names_are_asked_for_by_the_hundred() {
     assert_eq!(peer.asked().len(), 3);
 }
 
+/// A policy that changes the capacity by this much, as a page of policies.
+fn policy(name: &str, change: i32) -> String {
+    format!(
+        "<ScalingPolicies><member><PolicyName>{name}</PolicyName>\
+         <PolicyType>SimpleScaling</PolicyType><ScalingAdjustment>{change}</ScalingAdjustment>\
+         </member></ScalingPolicies>"
+    )
+}
+
 #[tokio::test]
 async fn evidence_asks_four_questions_and_reads_every_page_of_policies() {
     // The four calls run at once: the peer answers each by its name.
-    let policy = |name: &str, change: i32| {
-        format!(
-            "<member><PolicyName>{name}</PolicyName><PolicyType>SimpleScaling</PolicyType>\
-             <ScalingAdjustment>{change}</ScalingAdjustment></member>"
-        )
-    };
-    let all = format!(
-        "<R><DescribePoliciesResult><ScalingPolicies>{}{}</ScalingPolicies>\
-         </DescribePoliciesResult></R>",
-        policy("up", 1),
-        policy("down", -1)
-    );
-    let named = |name: &str, inner: &str| {
-        all.replace("<R>", &format!("<{name}Response>"))
-            .replace("</R>", &format!("</{name}Response>"))
-            .replace("DescribePoliciesResult", &format!("{name}Result"))
-            .replace("ScalingPolicies", inner)
-    };
-    let peer = Peer::by_call(move |call| {
-        let name = call.trim_start_matches("Action=");
-        match name {
-            "DescribePolicies" => xml(200, &named(name, "ScalingPolicies")),
-            _ => xml(200, &format!("<{name}Response><{name}Result/></{name}Response>")),
-        }
+    let peer = Peer::by_request(|request| {
+        let name = request.call.trim_start_matches("Action=");
+        let result = match name {
+            "DescribePolicies" if request.body.contains("NextToken") => policy("down", -1),
+            "DescribePolicies" => policy("up", 1) + "<NextToken>2</NextToken>",
+            _ => String::new(),
+        };
+        xml(200, &format!("<{name}Response><{name}Result>{result}</{name}Result></{name}Response>"))
     });
     let now = "2026-03-02T22:10:00Z".parse().unwrap();
     let evidence = aws(&peer.url).evidence(&fleet(), now).await.unwrap();
@@ -267,6 +260,7 @@ async fn evidence_asks_four_questions_and_reads_every_page_of_policies() {
         asked,
         [
             "Action=DescribeInstanceRefreshes",
+            "Action=DescribePolicies",
             "Action=DescribePolicies",
             "Action=DescribeScalingActivities",
             "Action=DescribeScheduledActions",

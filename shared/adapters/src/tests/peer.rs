@@ -32,16 +32,16 @@ pub(crate) struct Peer {
 impl Peer {
     /// Answers the n-th request with the n-th answer, the last one again and again.
     pub(crate) fn answering(script: Vec<Answer>) -> Self {
-        let nth = move |n: usize, _: &str| script.get(n).or(script.last()).unwrap().clone();
+        let nth = move |n: usize, _: &Request| script.get(n).or(script.last()).unwrap().clone();
         Self::serving(nth)
     }
 
-    /// Answers each request by the name of its call.
-    pub(crate) fn by_call(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serving(move |_, call| answer(call))
+    /// Answers each request by what it says.
+    pub(crate) fn by_request(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::serving(move |_, request| answer(request))
     }
 
-    fn serving(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Self {
+    fn serving(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Self {
         let (listener, url) = listen();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&asked), Arc::new(answer));
@@ -54,14 +54,19 @@ impl Peer {
         Self { url, asked }
     }
 
-    /// Accepts, and never answers.
+    /// Accepts, and never answers; counts the connections as requests.
     pub(crate) fn silent() -> Self {
         let (listener, url) = listen();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
         thread::spawn(move || {
-            let kept: Vec<TcpStream> = listener.incoming().flatten().collect();
-            drop(kept);
+            let mut kept = Vec::new();
+            for stream in listener.incoming().flatten() {
+                kept.push(stream);
+                log.lock().unwrap().push(Request { call: String::new(), body: String::new() });
+            }
         });
-        Self { url, asked: Arc::default() }
+        Self { url, asked }
     }
 
     /// Listens, and never accepts.
@@ -90,12 +95,16 @@ fn listen() -> (TcpListener, String) {
     (listener, url)
 }
 
-fn serve(mut stream: TcpStream, log: &Mutex<Vec<Request>>, answer: &dyn Fn(usize, &str) -> Answer) {
+fn serve(
+    mut stream: TcpStream,
+    log: &Mutex<Vec<Request>>,
+    answer: &dyn Fn(usize, &Request) -> Answer,
+) {
     while let Some(request) = read(&mut stream) {
         let answer = {
             let mut log = log.lock().unwrap();
             log.push(request.clone());
-            answer(log.len() - 1, &request.call)
+            answer(log.len() - 1, &request)
         };
         let Answer::Http(status, kind, body) = answer else { return };
         let head = format!(

@@ -49,7 +49,7 @@ async fn all(aws: &Aws, left: Option<Duration>) -> Vec<Ended> {
     let query = || MetricQuery::metric("N M Sum".parse().unwrap());
     let alarm = || AlarmName::new("cpu").unwrap();
     let notice = || Notice::new(&fleet(), Severity::Warning, "k", "s");
-    let hour = || Window::before(now(), SignedDuration::from_hours(1));
+    let hour = move || Window::before(now(), SignedDuration::from_hours(1));
     start! {
         describe(&fleet()), evidence(&fleet(), now()), set_min(&fleet(), 2),
         set_desired(&fleet(), 2), put_backstop(&fleet(), &backstop()),
@@ -101,6 +101,7 @@ async fn a_silent_peer_is_tried_three_times_inside_one_operation() {
     let error = aws(&peer.url).describe(&fleet()).await.unwrap_err();
     let took = start.elapsed();
     assert!(took > Duration::from_secs(6) && took < Duration::from_millis(8_400), "{took:?}");
+    assert_eq!(peer.asked().len(), 3);
     assert!(error.to_string().contains("DescribeAutoScalingGroups"), "{error}");
 }
 
