@@ -236,7 +236,7 @@ pub(crate) struct Fleet {
     /// Oldest first.
     pub activities: Vec<Activity>,
     pub changes: Vec<SizeChange>,
-    /// Writes are refused with ScalingActivityInProgress before this time.
+    /// Sizes cannot be changed before this time: ScalingActivityInProgress.
     pub busy_until: Option<Timestamp>,
     pub cause: Option<Cause>,
     /// No launch is tried before this time; how many attempts failed in a row; since when.
@@ -244,7 +244,7 @@ pub(crate) struct Fleet {
     pub attempts: u32,
     pub failing_since: Option<Timestamp>,
     /// When an instance last came into service or target tracking last acted.
-    pub last_arrival: Option<Timestamp>,
+    pub last_move: Option<Timestamp>,
 }
 
 impl Fleet {
@@ -269,7 +269,7 @@ impl Fleet {
             retry_at: None,
             attempts: 0,
             failing_since: None,
-            last_arrival: None,
+            last_move: None,
         };
         fleet.populate(ids);
         fleet

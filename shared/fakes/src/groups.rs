@@ -160,16 +160,11 @@ impl State {
 impl Fleet {
     fn evidence(&self, now: Timestamp) -> Evidence {
         let recent = |started: Timestamp| now.duration_since(started) <= DAY;
+        let newest = self.activities.iter().rev();
         let tracking = self.tracking.as_ref().map(crate::Tracking::policy);
         Evidence {
             policies: self.policies.iter().cloned().chain(tracking).collect(),
-            activities: self
-                .activities
-                .iter()
-                .rev()
-                .filter(|a| recent(a.started))
-                .cloned()
-                .collect(),
+            activities: newest.take_while(|a| recent(a.started)).cloned().collect(),
             refresh: self.refresh.clone().filter(|s| !REFRESH_OVER.contains(&s.as_str())),
             backstop: self.actions.get(Backstop::NAME).map(|s| s.action.clone()),
         }

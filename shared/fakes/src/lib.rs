@@ -42,6 +42,8 @@ mod outside;
 mod physics;
 mod run;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod tracking;
 
 pub use alarms::{AlarmChange, AlarmSpec, Missing};

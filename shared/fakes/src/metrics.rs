@@ -218,6 +218,3 @@ fn start(second: i64, period: i64) -> i64 {
 fn point(second: i64, value: f64) -> Option<Point> {
     Timestamp::from_second(second).ok().map(|at| Point { at, value })
 }
-
-#[cfg(test)]
-mod tests;

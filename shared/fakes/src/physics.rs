@@ -40,10 +40,10 @@ impl Fleet {
     /// Boots and drains that are over.
     fn finish(&mut self, now: Timestamp) {
         let mut ended = Vec::new();
-        let arrival = &mut self.last_arrival;
+        let last_move = &mut self.last_move;
         self.units.retain_mut(|unit| match &unit.phase {
             Phase::Booting { until, activity } if *until <= now => {
-                *arrival = Some(*until);
+                *last_move = Some(*until);
                 ended.push((*until, activity.clone()));
                 unit.phase = Phase::Serving;
                 true

@@ -2,7 +2,8 @@
 //!
 //! After AWS's documentation: out when the newest 3 minutes are all above the target, in
 //! when the newest 15 are all below 90 % of it, in proportion to the metric, within the
-//! bounds, never in while instances are warming. AWS does not publish its exact arithmetic.
+//! bounds, never in while instances are warming or within a warm-up of its last act. AWS
+//! does not publish its exact arithmetic.
 
 use crate::fleet::{Fleet, Phase, Writer};
 use crate::metrics::Store;
@@ -61,6 +62,7 @@ impl Fleet {
             let to = Sizes { desired, ..self.sizes };
             let why = format!("a monitor alarm in state ALARM triggered policy {}", tracking.name);
             self.resize(now, Writer::Tracking, to, &why);
+            self.last_move = Some(now);
         }
     }
 
@@ -84,7 +86,7 @@ impl Fleet {
 
     fn is_warm(&self, now: Timestamp, tracking: &Tracking) -> bool {
         let booting = self.count(|unit| matches!(unit.phase, Phase::Booting { .. })) > 0;
-        let since = self.last_arrival.map(|at| now.duration_since(at));
+        let since = self.last_move.map(|at| now.duration_since(at));
         !booting && since.is_none_or(|since| since >= tracking.warm_up)
     }
 }
