@@ -1,3 +1,4 @@
 //! What the tests share: the contract suites of the ports.
 
 pub mod contract;
+pub mod stage;

@@ -83,9 +83,7 @@ pub trait Arrange {
     /// # Errors
     /// [`Stop::Unsupported`].
     fn needs(&self, fact: Fact) -> Scene<()> {
-        self.lacks(fact).map_or(Ok(()), |why| {
-            Err(Stop::Unsupported(format!("{fact:?}: {why}")))
-        })
+        self.lacks(fact).map_or(Ok(()), |why| Err(Stop::Unsupported(format!("{fact:?}: {why}"))))
     }
 }
 
@@ -145,12 +143,7 @@ pub struct GroupScene {
 impl GroupScene {
     /// A group of these sizes without tags.
     pub fn sized(min: u32, desired: u32, max: u32) -> Self {
-        Self {
-            min,
-            desired,
-            max,
-            tags: BTreeMap::new(),
-        }
+        Self { min, desired, max, tags: BTreeMap::new() }
     }
 
     /// With a tag.
@@ -212,9 +205,7 @@ pub fn same<T: PartialEq + fmt::Debug>(what: &str, got: T, expected: T) -> Verdi
     if got == expected {
         return Ok(());
     }
-    Err(Stop::Failed(format!(
-        "{what}: got {got:?}, expected {expected:?}"
-    )))
+    Err(Stop::Failed(format!("{what}: got {got:?}, expected {expected:?}")))
 }
 
 /// Fails the case unless the condition holds.
@@ -222,11 +213,7 @@ pub fn same<T: PartialEq + fmt::Debug>(what: &str, got: T, expected: T) -> Verdi
 /// # Errors
 /// [`Stop::Failed`] with the words.
 pub fn holds(condition: bool, what: impl fmt::Display) -> Verdict {
-    if condition {
-        Ok(())
-    } else {
-        Err(Stop::Failed(what.to_string()))
-    }
+    if condition { Ok(()) } else { Err(Stop::Failed(what.to_string())) }
 }
 
 /// Fails the case unless AWS refused the request as wrong.
@@ -236,9 +223,7 @@ pub fn holds(condition: bool, what: impl fmt::Display) -> Verdict {
 pub fn refused<T: fmt::Debug>(what: &str, answer: Result<T, PortError>) -> Verdict {
     match answer {
         Err(PortError::Refused { .. }) => Ok(()),
-        other => Err(Stop::Failed(format!(
-            "{what}: expected Refused, got {other:?}"
-        ))),
+        other => Err(Stop::Failed(format!("{what}: expected Refused, got {other:?}"))),
     }
 }
 
@@ -269,17 +254,9 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (passed, failed) = (self.passed.len(), self.failed.len());
-        writeln!(
-            f,
-            "{passed} hold, {failed} do not, {} unsupported",
-            self.unsupported.len()
-        )?;
-        self.failed
-            .iter()
-            .try_for_each(|(case, why)| writeln!(f, "FAILED      {case}: {why}"))?;
-        self.unsupported
-            .iter()
-            .try_for_each(|(case, why)| writeln!(f, "unsupported {case}: {why}"))
+        writeln!(f, "{passed} hold, {failed} do not, {} unsupported", self.unsupported.len())?;
+        self.failed.iter().try_for_each(|(case, why)| writeln!(f, "FAILED      {case}: {why}"))?;
+        self.unsupported.iter().try_for_each(|(case, why)| writeln!(f, "unsupported {case}: {why}"))
     }
 }
 
@@ -320,10 +297,7 @@ pub fn minutes<S: Arrange>(stage: &S, count: u32, ago: u32) -> Vec<jiff::Timesta
     let now = stage.world().now().as_second().div_euclid(60) * 60;
     let newest = now - i64::from(ago) * 60;
     let second = |back: u32| jiff::Timestamp::from_second(newest - i64::from(back) * 60);
-    (0..count)
-        .rev()
-        .filter_map(|back| second(back).ok())
-        .collect()
+    (0..count).rev().filter_map(|back| second(back).ok()).collect()
 }
 
 /// A minute.

@@ -3,6 +3,7 @@
 
 use super::operator::Hold;
 use super::{Draft, Inputs, backstop, schedule, spike};
+use crate::bid::Source;
 use crate::group::{Activity, ActivityKind, ActivityResult, Backstop, Evidence, Mode};
 use crate::load::{LoadReading, need, past_peak};
 use crate::metrics::{Alarm, AlarmState};
@@ -60,7 +61,7 @@ pub(super) struct Step {
 /// Asks the gate for a step towards `floor`.
 pub(super) fn gate(i: &Inputs<'_>, draft: &mut Draft, floor: u32, hold: &Hold) -> Verdict {
     if !anything_above(i, draft, floor) {
-        return Verdict::Hold(Reason::AtFloor { floor });
+        return Verdict::Hold(at_floor(i, draft, floor));
     }
     if let Some(reason) = cheap_veto(i, draft, hold) {
         return Verdict::Hold(reason);
@@ -110,6 +111,14 @@ fn closer_gate(i: &Inputs<'_>, draft: &mut Draft, floor: u32, closer: &CloserLoo
             Verdict::Hold(Reason::BackstopFailed { why: why.clone() })
         }
     }
+}
+
+/// At the floor; where a spike or an undone step keeps it up, that is what people want to hear.
+fn at_floor(i: &Inputs<'_>, draft: &Draft, floor: u32) -> Reason {
+    let scheduled = draft.bids.iter().filter(|b| b.source == Source::Schedule).map(|b| b.floor);
+    let kept_up = scheduled.max() < Some(floor);
+    let why = spike_veto(i, draft).filter(|_| kept_up);
+    why.unwrap_or(Reason::AtFloor { floor })
 }
 
 /// Whether capacity stands above the floor. By the mode that was last read: in floor mode
@@ -167,14 +176,14 @@ fn process_veto(i: &Inputs<'_>) -> Option<Reason> {
 
 fn spike_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
     let memory = &draft.memory;
-    let spike = memory.bids.iter().filter(|b| b.source == crate::bid::Source::Spike);
+    let spike = memory.bids.iter().filter(|b| b.source == Source::Spike);
     if let Some(until) = spike.filter_map(|b| b.until).max() {
         return Some(Reason::LiveSpike { until });
     }
     if let Some(until) = memory.no_lowering_until {
         return Some(Reason::UndoneBefore { until });
     }
-    let undo = memory.bids.iter().filter(|b| b.source == crate::bid::Source::Undo);
+    let undo = memory.bids.iter().filter(|b| b.source == Source::Undo);
     if let Some(until) = undo.filter_map(|b| b.until).max() {
         return Some(Reason::UndoneBefore { until });
     }

@@ -60,12 +60,13 @@ pub(super) fn current_day(i: &Inputs<'_>, memory: &Memory) -> Option<DayWindow> 
     i.policy.calendar.at(i.now).day_or_lead(i.now, lead(i.policy, memory))
 }
 
-/// When the present day or night ends.
+/// When the present day or night ends, at most a day from now: a weekend is one long night,
+/// and what was learned on its first evening need not bind its last.
 pub(super) fn window_end(i: &Inputs<'_>, memory: &Memory) -> Timestamp {
     let moment = i.policy.calendar.at(i.now);
     let end = current_day(i, memory).map(|d| d.end).or(moment.next.map(|n| n.start));
-    let half_a_day = i.now.saturating_add(SignedDuration::from_hours(12)).unwrap_or(i.now);
-    end.unwrap_or(half_a_day)
+    let a_day = i.now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(i.now);
+    end.map_or(a_day, |end| end.min(a_day))
 }
 
 /// Makes the forecast for the next day when it is due. The answer is whether more must be
