@@ -150,11 +150,12 @@ pub(crate) fn of_alarm(alarm: &MetricAlarm) -> Option<MetricQuery> {
 }
 
 fn of_metric(alarm: &MetricAlarm) -> Option<MetricQuery> {
+    // An alarm has one or the other; a local endpoint names both, the first by mistake.
     let simple = alarm.statistic().map(|statistic| statistic.as_str());
     let spec = MetricSpec {
         namespace: alarm.namespace()?.to_owned(),
         name: alarm.metric_name()?.to_owned(),
-        statistic: simple.or_else(|| alarm.extended_statistic())?.to_owned(),
+        statistic: alarm.extended_statistic().or(simple)?.to_owned(),
         dimensions: dimensions(alarm.dimensions()),
     };
     let period_secs = whole_minutes(alarm.period()?)?;

@@ -66,7 +66,8 @@ impl Endpoint {
 
     fn url_of_state(&self) -> Result<String, String> {
         let file = self.run.join("endpoint.json");
-        let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let text =
+            std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
         let state: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
         let url = state.get("url").and_then(serde_json::Value::as_str);
         url.map(str::to_owned).ok_or_else(|| format!("no url in {text}"))

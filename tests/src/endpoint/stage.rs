@@ -1,9 +1,7 @@
 //! The contract suites' stage over the real adapters and the local endpoint.
 
 use super::{ACCOUNT, Endpoint, KEY, REGION};
-use crate::contract::{
-    AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Stop,
-};
+use crate::contract::{AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Stop};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_autoscaling as autoscaling;
