@@ -8,6 +8,12 @@
 //! promise, uses names of its own ([`Arrange::unique`]), and lets the world come to rest
 //! with [`Arrange::settle`] where AWS takes time.
 
+pub mod control;
+pub mod fake_stage;
+pub mod groups;
+pub mod metrics;
+pub mod notices;
+
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -274,20 +280,30 @@ pub async fn run<S: Arrange>(stage: &S, cases: &[Case<S>]) -> Report {
     report
 }
 
-/// Every case of every port.
-pub fn all<S: Arrange>() -> Vec<Case<S>> {
-    Vec::new()
+impl<S> Case<S> {
+    /// A port's table of named cases.
+    pub fn table<const N: usize>(
+        port: &'static str,
+        cases: [(&'static str, Body<S>); N],
+    ) -> Vec<Self> {
+        cases.into_iter().map(|(name, body)| Self { port, name, body }).collect()
+    }
 }
 
-/// Builds a table of cases from functions' names.
+/// Every case of every port.
+pub fn all<S: Arrange>() -> Vec<Case<S>> {
+    let mut cases = groups::cases();
+    cases.extend(metrics::cases());
+    cases.extend(control::cases());
+    cases.extend(notices::cases());
+    cases
+}
+
+/// Pairs of a case's name and body, from the functions' names.
 #[macro_export]
 macro_rules! contract_cases {
-    ($port:literal: $($case:ident),+ $(,)?) => {
-        vec![$($crate::contract::Case {
-            port: $port,
-            name: stringify!($case),
-            body: |stage| Box::pin($case(stage)),
-        }),+]
+    ($($case:ident),+ $(,)?) => {
+        [$((stringify!($case), |stage| Box::pin($case(stage)))),+]
     };
 }
 
