@@ -57,7 +57,9 @@ impl Function {
     where
         W: World + Clone + Send + 'static,
     {
-        let wake = decode(event, &self.home).inspect_err(|e| log(Level::Error, &e.to_string()))?;
+        let wake = decode(event, &self.home)
+            .and_then(|wake| self.duty.accept(&wake).map(|()| wake))
+            .inspect_err(|error| log(Level::Error, &error.to_string()))?;
         let holding = holding(&world, &self.last()).await;
         if let Some(fault) = &holding.fault {
             log(Level::Error, fault);

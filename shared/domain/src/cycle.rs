@@ -120,13 +120,15 @@ struct Once<'a, W> {
     /// What stands in the control table, as far as we know.
     kept: Memory,
     version: u64,
+    /// The memory was read, so it can be written: by compare-and-set, even without the lease.
+    has_memory: bool,
 }
 
 impl<'a, W: World> Once<'a, W> {
     fn new(world: &'a W, run: &'a Run<'a>, token: &'a LeaseToken, blind: Option<String>) -> Self {
         let trust = Trust { no_memory: blind, policy_fault: run.policy_fault.clone() };
         let (loaded, kept) = (Memory::default(), Memory::default());
-        Self { world, run, token, trust, loaded, kept, version: 0 }
+        Self { world, run, token, trust, loaded, kept, version: 0, has_memory: false }
     }
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
@@ -144,17 +146,21 @@ impl<'a, W: World> Once<'a, W> {
     }
 
     async fn load(&mut self) {
-        if self.trust.no_memory.is_some() {
-            return;
-        }
         match self.world.load(self.run.fleet).await {
             Ok(found) => {
+                self.has_memory = true;
                 self.kept = found.memory.clone();
                 self.loaded = found.memory;
                 self.version = found.version;
             }
-            Err(error) => self.trust.no_memory = Some(error.to_string()),
+            Err(error) => self.forget(&error),
         }
+    }
+
+    /// The memory is out of reach from here on: raising goes on, lowering stops.
+    fn forget(&mut self, error: &PortError) {
+        self.has_memory = false;
+        self.trust.no_memory.get_or_insert(error.to_string());
     }
 
     /// Rounds of deciding, until nothing more must be read or prepared.
@@ -229,14 +235,14 @@ impl<'a, W: World> Once<'a, W> {
             decision.reason = Reason::OutOfTime;
             return Ok(self.report(observation, &decision, OutcomeWord::OutOfTime).entry);
         }
-        if self.trust.no_memory.is_none() {
+        if self.has_memory {
             match self.keep(&decision.memory).await {
                 Ok(Stored::Version(_)) => {}
                 Ok(Stored::Conflict) => {
                     decision.reason = Reason::MemoryConflict;
                     return Ok(self.report(observation, &decision, OutcomeWord::Void).entry);
                 }
-                Err(error) => self.trust.no_memory = Some(error.to_string()),
+                Err(error) => self.forget(&error),
             }
         }
         let written = match decision.action.clone() {

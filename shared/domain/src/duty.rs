@@ -39,15 +39,27 @@ impl Duty {
         }
     }
 
+    /// Refuses what is meant for another function.
+    ///
+    /// # Errors
+    /// [`IntakeError::Malformed`].
+    pub fn accept(self, wake: &Wake) -> Result<(), IntakeError> {
+        match &wake.cause {
+            Cause::Alarms(_) if self != Self::Spike => Err(self.refuses("an alarm")),
+            Cause::Alarms(_) => Ok(()),
+            Cause::Schedule { named, at } => self.signal(*named, *at).map(|_| ()),
+        }
+    }
+
     /// The runs that a wake-up asks for.
     ///
     /// # Errors
     /// [`IntakeError::Malformed`] when the event is meant for another function.
     pub fn plan(self, wake: &Wake, policy: &Policy) -> Result<Plan, IntakeError> {
-        let mut plan = match (&wake.cause, self) {
-            (Cause::Alarms(changes), Self::Spike) => plan_alarms(changes, policy),
-            (Cause::Alarms(_), _) => return Err(self.refuses("an alarm")),
-            (Cause::Schedule { named, at }, _) => {
+        self.accept(wake)?;
+        let mut plan = match &wake.cause {
+            Cause::Alarms(changes) => plan_alarms(changes, policy),
+            Cause::Schedule { named, at } => {
                 let signal = self.signal(*named, *at)?;
                 let runs = policy.fleets.keys().map(|fleet| (fleet.clone(), signal.clone()));
                 Plan { runs: runs.collect(), ignored: Vec::new() }

@@ -96,7 +96,7 @@ impl<W: World> Once<'_, W> {
         entry.bids.clone_from(&decision.bids);
         let seen = observation.record();
         entry.observed = Some(Observed { load: decision.load, need: decision.need, ..seen });
-        entry.memory_version = self.trust.no_memory.is_none().then_some(self.version);
+        entry.memory_version = self.has_memory.then_some(self.version);
         entry.outcome = outcome;
         if let Some(why) = &self.trust.no_memory {
             entry.notes.push(format!("without lease and memory: {why}"));
@@ -145,8 +145,7 @@ impl<W: World> Once<'_, W> {
 
     /// Publishes what is due and marks what went out.
     async fn tell(&self, notices: &[Notice], memory: &mut Memory) -> Result<(), PortError> {
-        let blind = self.trust.no_memory.is_some();
-        if blind && self.world.now().as_second().rem_euclid(BLIND_REPEAT_SECS) >= 60 {
+        if !self.has_memory && self.world.now().as_second().rem_euclid(BLIND_REPEAT_SECS) >= 60 {
             return Ok(());
         }
         let mut failed = None;
@@ -162,7 +161,7 @@ impl<W: World> Once<'_, W> {
     }
 
     async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
-        if self.trust.no_memory.is_some() || *memory == self.kept {
+        if !self.has_memory || *memory == self.kept {
             return Ok(());
         }
         // A conflict means that our lease ran out: what another run wrote is newer and stands.
@@ -172,7 +171,7 @@ impl<W: World> Once<'_, W> {
     }
 
     async fn append(&self, entry: &LedgerEntry) -> Result<(), PortError> {
-        if self.trust.no_memory.is_some() {
+        if !self.has_memory {
             return Ok(());
         }
         let expires = self.world.wall().saturating_add(self.run.ledger_life);
