@@ -36,6 +36,7 @@ pub fn cases<S: Arrange>() -> Vec<Case<S>> {
         the_backstop_reads_back,
         the_backstop_is_replaced,
         a_backstop_that_cannot_be_is_refused,
+        a_backstop_on_a_missing_group_is_refused,
         without_permission_it_is_denied,
     ];
     Case::table("groups", cases)
@@ -161,8 +162,13 @@ async fn writing_to_a_missing_group_is_refused<S: Arrange>(stage: &S) -> Verdict
     stage.needs(Fact::MissingGroupRefused)?;
     let (world, fleet) = (stage.world(), unknown(stage)?);
     refused("set_min", world.set_min(&fleet, 1).await)?;
-    refused("set_desired", world.set_desired(&fleet, 1).await)?;
-    refused("put_backstop", world.put_backstop(&fleet, &backstop(1)).await)
+    refused("set_desired", world.set_desired(&fleet, 1).await)
+}
+
+async fn a_backstop_on_a_missing_group_is_refused<S: Arrange>(stage: &S) -> Verdict {
+    stage.needs(Fact::ScheduleNeedsGroup)?;
+    let fleet = unknown(stage)?;
+    refused("put_backstop", stage.world().put_backstop(&fleet, &backstop(1)).await)
 }
 
 async fn somebody_elses_raise_is_seen<S: Arrange>(stage: &S) -> Verdict {

@@ -104,6 +104,8 @@ pub enum Fact {
     MinRaisesDesired,
     /// Writing to a group that does not exist is a ValidationError.
     MissingGroupRefused,
+    /// Putting a scheduled action on a group that does not exist is a ValidationError.
+    ScheduleNeedsGroup,
     /// Each launch and termination leaves an activity with its cause.
     Activities,
     /// A scheduled action's recurrence and zone are checked.
@@ -203,6 +205,9 @@ pub type Scene<T> = Result<T, Stop>;
 /// What a case yields.
 pub type Verdict = Result<(), Stop>;
 
+/// Characters of a value that a report shows.
+const SHOWN: usize = 600;
+
 /// Fails the case unless both are equal.
 ///
 /// # Errors
@@ -211,7 +216,8 @@ pub fn same<T: PartialEq + fmt::Debug>(what: &str, got: T, expected: T) -> Verdi
     if got == expected {
         return Ok(());
     }
-    Err(Stop::Failed(format!("{what}: got {got:?}, expected {expected:?}")))
+    let brief = |value: T| format!("{value:?}").chars().take(SHOWN).collect::<String>();
+    Err(Stop::Failed(format!("{what}: got {}, expected {}", brief(got), brief(expected))))
 }
 
 /// Fails the case unless the condition holds.
