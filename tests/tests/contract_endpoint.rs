@@ -1,6 +1,8 @@
 //! The ports' contracts on the real adapters and the local endpoint. What the endpoint
 //! cannot show is printed with its reason and must stand in `docs/local-endpoint.md`.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use tidegate_domain::ids::FleetName;

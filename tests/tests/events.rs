@@ -1,0 +1,101 @@
+//! Every file in `events/` is served to the function whose folder it lies in, and
+//! what comes of it is known. A file that no case names fails the test.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use tidegate_domain::metrics::AlarmState;
+use tidegate_fakes::GroupSpec;
+use tidegate_tests::stage::{Stage, alarm, cpu_spec, decision_of, document};
+
+/// What comes of an event.
+enum Comes {
+    /// A decision whose reason has this code.
+    Code(&'static str),
+    /// No decision: the alarm is in no fleet's policy.
+    Nothing,
+    /// A refusal with these words.
+    Refused(&'static str),
+}
+use Comes::{Code, Nothing, Refused};
+
+/// File, time, whether CPU is high with its alarm in ALARM, what comes of it.
+const CASES: [(&str, &str, bool, Comes); 22] = [
+    ("nightly-scale-down/schedule.json", NIGHT, false, Code("night_step")),
+    ("nightly-scale-down/scheduled-event.json", NIGHT, false, Code("night_step")),
+    ("nightly-scale-down/placeholders.json", NIGHT, false, Code("night_step")),
+    ("nightly-scale-down/dry-run.json", NIGHT, false, Code("night_step")),
+    ("nightly-scale-down/malformed.json", NIGHT, false, Refused("schedule is night, day or tick")),
+    ("daytime-scale-up/schedule.json", MORNING, false, Code("schedule_floor")),
+    ("daytime-scale-up/scheduled-event.json", MORNING, false, Code("schedule_floor")),
+    ("daytime-scale-up/placeholders.json", MORNING, false, Code("schedule_floor")),
+    ("daytime-scale-up/dry-run.json", MORNING, false, Code("schedule_floor")),
+    ("daytime-scale-up/malformed.json", MORNING, false, Refused("schedule is night, day or tick")),
+    ("spike-step-scaler/tick.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/scheduled-event.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm-hostile.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm-state-change.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm-sns.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm-without-threshold.json", NOON, true, Code("spike_step")),
+    ("spike-step-scaler/alarm-ok.json", NOON, false, Code("raises_only")),
+    ("spike-step-scaler/alarm-insufficient-data.json", NOON, false, Code("raises_only")),
+    ("spike-step-scaler/alarm-metric-math.json", NOON, false, Nothing),
+    ("spike-step-scaler/alarm-composite.json", NOON, false, Nothing),
+    ("spike-step-scaler/malformed.json", NOON, false, Refused("accountId is missing")),
+];
+const NIGHT: &str = "2026-11-17T13:10:00Z";
+const MORNING: &str = "2026-11-17T22:57:00Z";
+const NOON: &str = "2026-11-17T05:31:00Z";
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+#[test]
+fn every_event_file_is_served() {
+    for (file, now, high, comes) in &CASES {
+        let text = std::fs::read_to_string(folder().join(file)).unwrap();
+        let event = serde_json::from_str(&text).unwrap();
+        let function = file.split('/').next().unwrap();
+        let mut stage = Stage::new(now, &document(&["aira-web"]));
+        // By day more is there than the floor asks for, by morning less.
+        let there = if *now == MORNING { 2 } else { 10 };
+        stage.add_fleet("aira-web", GroupSpec::sized(there, there, 60));
+        stage.minutes(20);
+        let back = stage.now() - jiff::SignedDuration::from_mins(20);
+        if *high {
+            let recent = tidegate_domain::metrics::Window { from: back, until: stage.now() };
+            stage.aws.put_level(&cpu_spec("aira-web"), recent, 88.0);
+            stage.aws.set_alarm(&alarm("aira-web", "cpu-high"), AlarmState::Alarm);
+        }
+        let served = stage.serve(function, &event);
+        match (comes, served) {
+            (Code(code), Ok(answer)) => {
+                let entry = decision_of(&answer, "aira-web").unwrap();
+                // The morning's event is 20 minutes older than the deadline's lead here.
+                assert_eq!(entry.reason.code(), *code, "{file}: {entry:?}");
+            }
+            (Nothing, Ok(answer)) => {
+                assert_eq!(answer["decisions"].as_array().unwrap().len(), 0, "{file}");
+                assert!(answer["ignored"][0].as_str().unwrap().contains("no fleet's policy"));
+            }
+            (Refused(why), Err(error)) => {
+                assert!(error.to_string().contains(why), "{file}: {error}");
+            }
+            (_, other) => panic!("{file}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_event_file_has_its_case() {
+    let named: BTreeSet<String> = CASES.iter().map(|(file, ..)| (*file).to_owned()).collect();
+    let mut there = BTreeSet::new();
+    for function in ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler"] {
+        for entry in std::fs::read_dir(folder().join(function)).unwrap() {
+            let name = entry.unwrap().file_name();
+            there.insert(format!("{function}/{}", name.to_str().unwrap()));
+        }
+    }
+    assert_eq!(there, named);
+}
