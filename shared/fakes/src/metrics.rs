@@ -56,14 +56,13 @@ impl FakeAws {
 
     /// Sets the value of every minute that begins in the window.
     pub fn put_level(&self, spec: &MetricSpec, window: Window, value: f64) {
-        let first = window.from.as_second();
-        let seconds = (first..window.until.as_second()).filter(|s| s.rem_euclid(MINUTE) == 0);
-        let points = seconds.filter_map(|s| Timestamp::from_second(s).ok());
-        self.put_points(spec, points.map(|at| Point { at, value }));
+        let points = starts(window, MINUTE).filter_map(|second| point(second, value));
+        self.put_points(spec, points);
     }
 
     /// From now on asks a closure for the value of each minute when it ends: it is given the
-    /// minute's start and the groups as they are, and may stay silent.
+    /// minute's start and the groups as they are, and may stay silent. It must not use the
+    /// world itself, which is in the middle of a step.
     pub fn feed(
         &self,
         spec: &MetricSpec,
