@@ -60,6 +60,7 @@ fn crashed(call: &'static str) -> PortError {
 pub struct At {
     pick: Pick,
     fleet: Option<FleetName>,
+    words: Option<String>,
     skip: u32,
     times: Option<u32>,
     from: Option<Timestamp>,
@@ -98,6 +99,14 @@ impl At {
         self
     }
 
+    /// Only calls whose arguments (as the log shows them) contain this text, such as a
+    /// metric's dimension or an alarm's name: those calls carry no fleet.
+    #[must_use]
+    pub fn mentioning(mut self, words: &str) -> Self {
+        self.words = Some(words.to_owned());
+        self
+    }
+
     /// Only the `n`th of them from now on; the next one is the first.
     #[must_use]
     pub fn nth(mut self, n: u32) -> Self {
@@ -127,13 +136,14 @@ impl At {
     }
 
     /// Counts the call if it is meant, and tells whether it is one of the wanted ones.
-    fn takes(&mut self, call: Call, fleet: Option<&FleetName>, now: Timestamp) -> bool {
+    fn takes(&mut self, asked: &Asked<'_>, now: Timestamp) -> bool {
         let meant = match self.pick {
             Pick::Any => true,
-            Pick::One(one) => one == call,
-            Pick::Where(pick) => pick(call),
+            Pick::One(one) => one == asked.call,
+            Pick::Where(pick) => pick(asked.call),
         };
-        let here = self.fleet.is_none() || self.fleet.as_ref() == fleet;
+        let here = (self.fleet.is_none() || self.fleet.as_ref() == asked.fleet)
+            && self.words.as_ref().is_none_or(|words| asked.args.contains(words));
         let then = self.from.is_none_or(|t| t <= now) && self.until.is_none_or(|t| now < t);
         if !(meant && here && then) {
             return false;
@@ -142,6 +152,13 @@ impl At {
         let last = self.times.map_or(u32::MAX, |times| self.skip.saturating_add(times));
         (self.skip.saturating_add(1)..=last).contains(&self.seen)
     }
+}
+
+/// A call as it is asked for.
+struct Asked<'a> {
+    call: Call,
+    fleet: Option<&'a FleetName>,
+    args: &'a str,
 }
 
 type Act = Box<dyn FnMut(&FakeAws) + Send>;
@@ -201,9 +218,10 @@ impl FakeAws {
         if self.lock().run(self.run).crashed {
             return Err(crashed(call.name()));
         }
-        let (seq, faults) = self.lock().begin(self.run, call, fleet, args);
-        self.run_hooks(call, fleet, true);
-        let answer = self.perform(call, fleet, &faults, effect);
+        let asked = Asked { call, fleet, args: &args };
+        let (seq, faults) = self.lock().begin(self.run, &asked);
+        self.run_hooks(&asked, true);
+        let answer = self.perform(&asked, &faults, effect);
         let result = answer.as_ref().map(drop).map_err(Clone::clone);
         self.lock().faults.close(seq, result);
         answer
@@ -211,24 +229,24 @@ impl FakeAws {
 
     fn perform<T>(
         &self,
-        call: Call,
-        fleet: Option<&FleetName>,
+        asked: &Asked<'_>,
         faults: &[Fault],
         effect: impl FnOnce(&mut State) -> Result<T, Refusal>,
     ) -> PortResult<T> {
+        let call = asked.call;
         for fault in faults {
             self.lock().suffer(self.run, fault).map_err(|()| fault.error(call))?;
         }
         let answer = effect(&mut self.lock()).map_err(|refusal| refusal.error(call))?;
-        self.run_hooks(call, fleet, false);
+        self.run_hooks(asked, false);
         let lost = |f: &&Fault| matches!(f, Fault::LostAnswer | Fault::CrashAfter);
         let Some(fault) = faults.iter().find(lost) else { return Ok(answer) };
         self.lock().run(self.run).crashed |= *fault == Fault::CrashAfter;
         Err(fault.error(call))
     }
 
-    fn run_hooks(&self, call: Call, fleet: Option<&FleetName>, before: bool) {
-        let due = self.lock().due_hooks(call, fleet, before);
+    fn run_hooks(&self, asked: &Asked<'_>, before: bool) {
+        let due = self.lock().due_hooks(asked, before);
         for index in due {
             let act = self.lock().faults.hooks.get_mut(index).and_then(|hook| hook.act.take());
             let Some(mut act) = act else { continue };
@@ -241,21 +259,16 @@ impl FakeAws {
 }
 
 impl State {
-    fn begin(
-        &mut self,
-        run: u64,
-        call: Call,
-        fleet: Option<&FleetName>,
-        args: String,
-    ) -> (u64, Vec<Fault>) {
+    fn begin(&mut self, run: u64, asked: &Asked<'_>) -> (u64, Vec<Fault>) {
         let (at, time_left) = (self.now, self.run(run).time_left);
         let faults = &mut self.faults;
         faults.seq += 1;
-        let (seq, result, fleet_name) = (faults.seq, Ok(()), fleet.cloned());
-        faults.log.push(Logged { seq, run, call, fleet: fleet_name, args, at, time_left, result });
+        let (seq, call, fleet) = (faults.seq, asked.call, asked.fleet.cloned());
+        let (args, result) = (asked.args.to_owned(), Ok(()));
+        faults.log.push(Logged { seq, run, call, fleet, args, at, time_left, result });
         let plans = faults.plans.iter_mut();
         let mut firing: Vec<Fault> = plans
-            .filter_map(|(plan, fault)| plan.takes(call, fleet, at).then(|| fault.clone()))
+            .filter_map(|(plan, fault)| plan.takes(asked, at).then(|| fault.clone()))
             .collect();
         // A slow call may go wrong at its end.
         firing.sort_by_key(|fault| !matches!(fault, Fault::Slow(_)));
@@ -286,12 +299,12 @@ impl State {
         if length > timeout { Err(()) } else { Ok(()) }
     }
 
-    fn due_hooks(&mut self, call: Call, fleet: Option<&FleetName>, before: bool) -> Vec<usize> {
+    fn due_hooks(&mut self, asked: &Asked<'_>, before: bool) -> Vec<usize> {
         let now = self.now;
         let hooks = self.faults.hooks.iter_mut().enumerate();
         hooks
             .filter(|(_, hook)| hook.before == before && hook.act.is_some())
-            .filter_map(|(index, hook)| hook.at.takes(call, fleet, now).then_some(index))
+            .filter_map(|(index, hook)| hook.at.takes(asked, now).then_some(index))
             .collect()
     }
 }

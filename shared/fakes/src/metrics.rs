@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use tidegate_domain::group::Group;
 use tidegate_domain::ids::{AlarmName, FleetName};
-use tidegate_domain::metrics::{Alarm, MetricQuery, MetricSpec, Point, Series, Window};
+use tidegate_domain::metrics::{
+    Alarm, MetricQuery, MetricSpec, Point, QueryPart, QuerySource, Series, Window,
+};
 use tidegate_domain::ports::{Metrics, PortResult};
 
 const MINUTE: i64 = 60;
@@ -96,7 +98,8 @@ impl Metrics for FakeAws {
 
     async fn read(&self, queries: &[MetricQuery], window: Window) -> PortResult<Vec<Series>> {
         self.turn().await;
-        let args = format!("queries={} {}..{}", queries.len(), window.from, window.until);
+        let asked: Vec<String> = queries.iter().flat_map(|q| &q.parts).map(source).collect();
+        let args = format!("{}..{} {}", window.from, window.until, asked.join("; "));
         self.call(Call::Read, None, args, |state| {
             let parts: usize = queries.iter().map(|q| q.parts.len()).sum();
             if window.from >= window.until {
@@ -132,10 +135,9 @@ impl Store {
 
     /// How long after its end a period of a query is complete.
     pub fn delay_of(&self, query: &MetricQuery) -> SignedDuration {
-        use tidegate_domain::metrics::QuerySource::Metric;
         let delays = query.parts.iter().map(|part| match &part.source {
-            Metric(spec) => self.delays.get(spec).copied().unwrap_or(self.delay),
-            _ => SignedDuration::ZERO,
+            QuerySource::Metric(spec) => self.delays.get(spec).copied().unwrap_or(self.delay),
+            QuerySource::Expression(_) => SignedDuration::ZERO,
         });
         delays.max().unwrap_or(self.delay)
     }
@@ -180,6 +182,14 @@ impl Store {
             combine(&spec.statistic, minutes.map(|(_, value)| *value))
         };
         frame.iter().filter_map(|start| Some((*start, value(*start)?))).collect()
+    }
+}
+
+/// A line of a query, for the log.
+fn source(part: &QueryPart) -> String {
+    match &part.source {
+        QuerySource::Metric(spec) => spec.to_string(),
+        QuerySource::Expression(text) => text.clone(),
     }
 }
 

@@ -5,7 +5,8 @@ use crate::{At, Call, Fault, block_on};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use tidegate_domain::ports::{Clock, Control, Groups, LeaseToken};
+use tidegate_domain::metrics::{MetricQuery, Window};
+use tidegate_domain::ports::{Clock, Control, Groups, LeaseToken, Metrics};
 
 fn world() -> FakeAws {
     with(GroupSpec::sized(2, 4, 20))
@@ -86,6 +87,19 @@ fn which_calls_a_fault_strikes() {
     for (name, at, expected) in cases {
         assert_eq!(struck(at), expected, "{name}");
     }
+}
+
+#[test]
+fn a_fault_strikes_the_metrics_of_one_fleet_by_what_they_mention() {
+    let aws = world();
+    aws.inject(At::call(Call::Read).mentioning("TargetGroup=sick"), Fault::Throttled);
+    let read = |group: &str| {
+        let spec = format!("AWS/ApplicationELB RequestCount Sum TargetGroup={group}");
+        let query = MetricQuery::metric(spec.parse().unwrap());
+        block_on(aws.read(&[query], Window::before(at(EVENING), mins(15))))
+    };
+    assert!(read("sick").is_err());
+    assert!(read("well").is_ok());
 }
 
 #[test]
