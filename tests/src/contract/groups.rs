@@ -210,7 +210,7 @@ async fn a_refresh_under_way_is_seen<S: Arrange>(stage: &S) -> Verdict {
 
 async fn a_refresh_that_has_ended_is_not<S: Arrange>(stage: &S) -> Verdict {
     let fleet = stage.group(&GroupScene::sized(1, 1, 2)).await?;
-    stage.refresh(&fleet, "Cancelled").await?;
+    stage.refresh(&fleet, "Successful").await?;
     same("refresh", evidence(stage, &fleet).await?.refresh, None)
 }
 

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
+use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -34,12 +35,13 @@ pub const LACKS: &[(Fact, &str)] = &[
     (Fact::DesiredBounds, "SetDesiredCapacity takes any number"),
     (Fact::MinAboveMaxRefused, "UpdateAutoScalingGroup takes a MinSize above MaxSize"),
     (Fact::MinRaisesDesired, "UpdateAutoScalingGroup leaves desired where it is"),
+    (Fact::ScheduleNeedsGroup, "PutScheduledUpdateGroupAction takes any group's name"),
     (Fact::Activities, "DescribeScalingActivities is always empty"),
     (Fact::RecurrenceChecked, "any recurrence and any zone is taken"),
     (Fact::MetricMath, "an expression answers InternalError"),
     (Fact::BadMathRefused, "an expression is not parsed"),
     (Fact::AlarmsWait, "an alarm is evaluated with every PutMetricData"),
-    (Fact::NoticeLimits, "Publish checks no subject"),
+    (Fact::NoticeLimits, "the adapters cut and clean before Publish, which checks no subject"),
 ];
 
 const TABLE: &str = "tidegate-control";
@@ -120,12 +122,18 @@ impl LocalStage {
     async fn create_topics(&mut self, sns: &aws_sdk_sns::Client) -> Scene<()> {
         for (severity, name) in [(Severity::Warning, "warning"), (Severity::Critical, "critical")] {
             sns.create_topic().name(name).send().await.map_err(failed("CreateTopic"))?;
-            let queue = self.sqs.create_queue().queue_name(name).send().await;
-            let queue = queue.map_err(failed("CreateQueue"))?;
+            let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
+            let let_sns_send = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage", "Resource": queue_arn,
+            }]});
+            let request = self.sqs.create_queue().queue_name(name);
+            let request = request.attributes(QueueAttributeName::Policy, let_sns_send.to_string());
+            let queue = request.send().await.map_err(failed("CreateQueue"))?;
             sns.subscribe()
                 .topic_arn(topic_arn(name))
                 .protocol("sqs")
-                .endpoint(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"))
+                .endpoint(queue_arn)
                 .send()
                 .await
                 .map_err(failed("Subscribe"))?;
