@@ -41,7 +41,8 @@ impl LoadReading<'_> {
     pub fn peak(&self, now: Timestamp, window_mins: i64) -> Result<f64, Reason> {
         let mut last = minute(now) - JUDGED_AFTER.as_mins();
         let judged: Vec<&Point> = self.series.iter().filter(|p| minute(p.at) <= last).collect();
-        if judged.iter().any(|p| !p.value.is_finite() || p.value < 0.0) {
+        // A publisher that errs anywhere in the window is not trusted about the rest of it.
+        if self.series.iter().any(|p| !p.value.is_finite() || p.value < 0.0) {
             return Err(Reason::DataBad);
         }
         let zero_filled = self.zeros_are_true(now);
