@@ -1,0 +1,206 @@
+"""Deploys template.yaml to the local endpoint, through the SAM CLI; run by tools/deploy-local.
+
+A copy of the template is deployed: its functions' code is the folder of built programs, and what
+the endpoint cannot take is taken out, each named on the way. What must stay true: nothing is taken
+out that is not printed, and nothing is added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+BUCKET = "tidegate-artifacts"
+
+# Types that the endpoint's CloudFormation refuses; a template that gains one still deploys here.
+REFUSED_TYPES = {
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::Route53::HealthCheck",
+    "AWS::WAFv2::WebACLAssociation",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("stack")
+    parser.add_argument("--code", type=Path, required=True)
+    parser.add_argument("--policy", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="Name=Value")
+    options = parser.parse_args()
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if not endpoint.startswith("http://127.0.0.1:"):
+        print("deploy-local: AWS_ENDPOINT_URL is not the local endpoint", file=sys.stderr)
+        return 2
+    run = Path(os.environ["TIDEGATE_RUN"])
+    began = time.monotonic()
+    folder = prepare(run / "deploy", options.code.resolve())
+    parameters = write_parameters(folder, options)
+    make_bucket()
+    delete_stack(options.stack)
+    if not sam_deploy(folder, parameters, options.stack, run / "deploy.log"):
+        return 1
+    outputs = stack_outputs(options.stack)
+    (run / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
+    print(f"deploy-local: {options.stack} in {time.monotonic() - began:.1f} s; outputs in {run / 'outputs.json'}")
+    print(json.dumps(outputs, indent=2))
+    return 0
+
+
+# --- the copy ---------------------------------------------------------------------------------
+
+
+def prepare(folder: Path, code: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "infra").mkdir(parents=True)
+    for source in [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]:
+        name = source.relative_to(ROOT)
+        template = yaml_parse(source.read_text())
+        for what, why in strip(template):
+            print(f"deploy-local: left out of {name}: {what} ({why})")
+        point_at(template, code)
+        (folder / name).write_text(yaml_dump(template))
+    return folder
+
+
+def strip(template: dict) -> list[tuple[str, str]]:
+    """Takes out what the endpoint cannot take; says what and why."""
+    left_out = []
+    resources = template.get("Resources", {})
+    for name, resource in list(resources.items()):
+        properties = resource.get("Properties", {})
+        if resource["Type"] in REFUSED_TYPES:
+            left_out.append((name, f"the endpoint has no {resource['Type']}"))
+            del resources[name]
+        elif resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
+            left_out.append((name, "the endpoint has no metric-math alarms"))
+            del resources[name]
+        elif resource["Type"] in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+            statements = properties["PolicyDocument"]["Statement"]
+            kept = [s for s in statements if not is_tls_only(s)]
+            if len(kept) < len(statements):
+                left_out.append((f"{name}, TLS only", "the endpoint speaks HTTP and enforces it"))
+            properties["PolicyDocument"]["Statement"] = kept
+            if not kept:
+                del resources[name]
+    variables = function_defaults(template).get("Environment", {}).get("Variables", {})
+    if variables.pop("SSL_CERT_FILE", None):
+        left_out.append(("SSL_CERT_FILE", "a path of Lambda's system, not of this one"))
+    return left_out
+
+
+def is_tls_only(statement: dict) -> bool:
+    bools = statement.get("Condition", {}).get("Bool", {})
+    return statement["Effect"] == "Deny" and str(bools.get("aws:SecureTransport")).lower() == "false"
+
+
+def function_defaults(template: dict) -> dict:
+    return template.get("Globals", {}).get("Function", {})
+
+
+def point_at(template: dict, code: Path) -> None:
+    """Sets the functions' code to the built programs instead of their sources."""
+    for resource in template.get("Resources", {}).values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            name = Path(resource["Properties"]["CodeUri"]).name
+            program = code / name / "bootstrap"
+            if not program.exists():
+                raise SystemExit(f"deploy-local: {program} is missing")
+            resource["Properties"]["CodeUri"] = str(program.parent)
+
+
+def write_parameters(folder: Path, options) -> Path:
+    values = {}
+    for pair in options.set:
+        name, found, value = pair.partition("=")
+        if not found or not re.fullmatch(r"[A-Za-z0-9]+", name):
+            raise SystemExit(f"deploy-local: --set takes Name=Value, got {pair!r}")
+        values[name] = value
+    if options.policy:
+        values["PolicyDocument"] = options.policy.read_text()
+    # A JSON text is a YAML text; SAM reads parameters with line breaks only from a file.
+    path = folder / "parameters.yaml"
+    path.write_text(json.dumps(values or {"SchedulesState": "ENABLED"}, indent=2) + "\n")
+    return path
+
+
+# --- the endpoint -----------------------------------------------------------------------------
+
+
+def make_bucket() -> None:
+    s3 = boto3.client("s3")
+    try:
+        s3.create_bucket(
+            Bucket=BUCKET,
+            CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name},
+        )
+    except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
+        pass
+
+
+def delete_stack(stack: str) -> None:
+    """The endpoint cannot update a nested stack that holds roles, so an older one goes first."""
+    cloudformation = boto3.client("cloudformation")
+    try:
+        cloudformation.describe_stacks(StackName=stack)
+    except cloudformation.exceptions.ClientError:
+        return
+    print(f"deploy-local: deleting the older {stack}; its control table stays")
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def sam_deploy(folder: Path, parameters: Path, stack: str, log: Path) -> bool:
+    command = [
+        str(ROOT / ".tools" / "sam" / "bin" / "sam"), "deploy",
+        "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local",
+        "--template-file", str(folder / "template.yaml"), "--stack-name", stack,
+        "--parameter-overrides", f"file://{parameters}",
+    ]  # fmt: skip
+    with log.open("w") as out:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+        )
+    if done.returncode == 0:
+        return True
+    print(f"deploy-local: sam deploy failed ({log}):", file=sys.stderr)
+    print("\n".join(log.read_text().splitlines()[-25:]), file=sys.stderr)
+    for event in failed_events(stack):
+        print(f"  {event}", file=sys.stderr)
+    return False
+
+
+def failed_events(stack: str) -> list[str]:
+    cloudformation = boto3.client("cloudformation")
+    found = []
+    for summary in cloudformation.list_stacks()["StackSummaries"]:
+        if not summary["StackName"].startswith(stack):
+            continue
+        for event in cloudformation.describe_stack_events(StackName=summary["StackId"])["StackEvents"]:
+            if "FAILED" in event["ResourceStatus"]:
+                found.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}")
+    return found
+
+
+def stack_outputs(stack: str) -> dict[str, str]:
+    found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
+    return {"StackName": stack, "Endpoint": os.environ["AWS_ENDPOINT_URL"], **outputs}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
