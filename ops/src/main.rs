@@ -1,2 +1,148 @@
-//! x
-fn main() {}
+//! The operator's command line: joins [`tidegate_ops`] to the process.
+
+use clap::Parser;
+use jiff::Timestamp;
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::SystemTime;
+use tidegate_adapters::Aws;
+use tidegate_adapters::config::SEED_POLICY;
+use tidegate_domain::ids::FleetName;
+use tidegate_domain::policy::Policy;
+use tidegate_domain::ports::Clock;
+use tidegate_ops::cli::{Cli, Command, Table};
+use tidegate_ops::connect::{Target, connect};
+use tidegate_ops::{Failure, Report, explain, policy, status};
+
+/// An operator may think for this long before every call is refused.
+const PATIENCE_MS: i64 = 3_600_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let code = match run(Cli::parse().command).await {
+        Ok(report) => {
+            write(std::io::stdout(), &report.text);
+            report.notes.iter().chain(&report.troubles).for_each(|line| remark(line));
+            report.code()
+        }
+        Err(failure) => {
+            remark(&failure.to_string());
+            failure.code()
+        }
+    };
+    ExitCode::from(code)
+}
+
+async fn run(command: Command) -> Result<Report, Failure> {
+    match command {
+        Command::Status { fleets, json, at, table } => {
+            let fleets: Vec<FleetName> =
+                fleets.iter().map(|name| fleet(name)).collect::<Result<_, _>>()?;
+            let (seed, target) = (seed_policy()?, open(&table).await?);
+            let question = status::Question {
+                fleets: &fleets,
+                seed: seed.as_ref(),
+                now: at.at.unwrap_or_else(|| target.aws.now()),
+                place: &target.place,
+            };
+            let status = status::gather(&target.aws, &question).await?;
+            Ok(if json { status.json() } else { status.table() })
+        }
+        Command::Explain { fleet: name, last, json, table } => {
+            let (name, seed) = (fleet(&name)?, seed_policy()?);
+            let Target { aws, place } = open(&table).await?;
+            let told = explain::gather(&aws, &name, last, seed.as_ref(), aws.now()).await;
+            let told = told.map_err(|failure| failure.about(&place))?;
+            Ok(if json { told.json() } else { told.text() })
+        }
+        Command::PolicyPut { file, yes, dry_run, table } => put(&file, yes, dry_run, &table).await,
+        Command::PolicyCheck { file, at } => {
+            let now = at.at.unwrap_or_else(now);
+            policy::check(&read(&file)?, now)
+        }
+        Command::PolicyShow { version, table } => {
+            let Target { aws, place } = open(&table).await?;
+            policy::show(&aws, version).await.map_err(|failure| failure.about(&place))
+        }
+        Command::PolicyKeys { check: None } => Ok(Report::of(policy::keys_table())),
+        Command::PolicyKeys { check: Some(file) } => policy::check_keys(&read(&file)?),
+    }
+}
+
+async fn put(file: &Path, yes: bool, dry_run: bool, table: &Table) -> Result<Report, Failure> {
+    let document = read(file)?;
+    let Target { aws, place } = open(table).await?;
+    let about = |failure: Failure| failure.about(&place);
+    let seed = env(SEED_POLICY);
+    let draft = policy::prepare(&aws, &document, seed.as_deref()).await.map_err(about)?;
+    write(std::io::stdout(), &draft.changes);
+    let version = draft.version;
+    if dry_run {
+        return Ok(Report::of(format!("would be version {version}; nothing was stored\n")));
+    }
+    if !yes && !confirmed(&format!("store as version {version} in {place}?"))? {
+        return Err(Failure::Undone("nothing was stored".to_owned()));
+    }
+    policy::store(&aws, &draft).await.map_err(about)
+}
+
+/// A handle whose time is the story's in a build for one, and else the real one.
+async fn open(table: &Table) -> Result<Target, Failure> {
+    let target = connect(&table.name, env)?;
+    let deadline = target.aws.wall().as_millisecond().saturating_add(PATIENCE_MS);
+    let aws = target.aws.for_invocation(u64::try_from(deadline).unwrap_or(u64::MAX)).await;
+    let aws: Aws = aws.map_err(|error| Failure::Undone(error.to_string()))?;
+    Ok(Target { aws, ..target })
+}
+
+/// The real time, to the second.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let second = i64::try_from(since.as_secs()).unwrap_or_default();
+    Timestamp::from_second(second).unwrap_or_default()
+}
+
+fn fleet(name: &str) -> Result<FleetName, Failure> {
+    FleetName::new(name).map_err(|error| Failure::Input(error.to_string()))
+}
+
+fn seed_policy() -> Result<Option<Policy>, Failure> {
+    let parsed = env(SEED_POLICY).map(|document| Policy::parse(&document)).transpose();
+    parsed.map_err(|faults| Failure::Input(format!("{SEED_POLICY}: {faults}")))
+}
+
+/// The one place that reads the environment; an empty variable counts as missing.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let read = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
+}
+
+fn confirmed(question: &str) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        let words = "nobody is there to confirm it; --yes stores without asking";
+        return Err(Failure::Undone(words.to_owned()));
+    }
+    write(std::io::stderr(), &format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn remark(line: &str) {
+    write(std::io::stderr(), &format!("{line}\n"));
+}
+
+/// Writes, and does not mind when nobody reads (`| head`).
+fn write(mut out: impl Write, text: &str) {
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

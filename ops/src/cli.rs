@@ -1,0 +1,129 @@
+//! The arguments.
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+const AFTER: &str = "\
+Environment:
+  TIDEGATE_CONTROL_TABLE  the control table, unless --table names it (the stack's output
+                          ControlTableName)
+  AWS_REGION              or AWS_DEFAULT_REGION
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+                          credentials; for a profile or single sign-on first run
+                            eval \"$(aws configure export-credentials --format env)\"
+  AWS_ENDPOINT_URL        a local endpoint in place of AWS; for the one of this repository
+                            eval \"$(tools/endpoint env)\"
+  TIDEGATE_SEED_POLICY    the template's policy document, which holds until one is stored
+
+Permissions: dynamodb:Query and GetItem on the control table, PutItem for policy-put;
+autoscaling:DescribeAutoScalingGroups for status.
+
+Exit codes:
+  0  done
+  1  it could not be done, or not all of it: AWS said no, somebody else was first, there is
+     nothing to store, it was not confirmed, the README differs
+  2  the input is wrong: arguments, environment, policy document";
+
+/// Shows what Tidegate does and why, and changes its policy.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate-ops", version, after_help = AFTER)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// How each fleet stands: sizes, bids, holds, memory, the last decision.
+    Status {
+        /// This fleet only; again for several. Needed while no policy is stored.
+        #[arg(long = "fleet", value_name = "NAME")]
+        fleets: Vec<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Which time.
+        #[command(flatten)]
+        at: At,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// A fleet's last decisions with their reasons, newest first.
+    Explain {
+        /// The fleet: its Auto Scaling group's name.
+        fleet: String,
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        last: u32,
+        /// As JSON: the ledger's entries as they are kept.
+        #[arg(long)]
+        json: bool,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// Checks a policy document, shows what it changes and stores it as the next version.
+    PolicyPut {
+        /// The TOML document; `-` reads it from stdin and then needs --yes.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
+        /// Checks and shows, and stores nothing.
+        #[arg(long, conflicts_with = "yes")]
+        dry_run: bool,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// Checks a policy document and says what it means. Calls nobody.
+    PolicyCheck {
+        /// The TOML document; `-` reads it from stdin.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Which time.
+        #[command(flatten)]
+        at: At,
+    },
+    /// Prints a stored policy document.
+    PolicyShow {
+        /// This version, of the newest five; the newest unless given.
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// Prints every key of the policy document as a Markdown table. Calls nobody.
+    PolicyKeys {
+        /// Compares with the table that stands in this file between `<!-- policy-keys -->` and
+        /// `<!-- /policy-keys -->`.
+        #[arg(long, value_name = "FILE")]
+        check: Option<PathBuf>,
+    },
+}
+
+/// Which control table.
+#[derive(Debug, Args)]
+pub struct Table {
+    /// The control table: the stack's output ControlTableName.
+    #[arg(long = "table", value_name = "NAME", env = "TIDEGATE_CONTROL_TABLE")]
+    pub name: String,
+}
+
+/// Which time.
+#[derive(Debug, Args)]
+pub struct At {
+    /// Shows what holds at this time, such as 2026-12-31T22:00:00+09:00, instead of now.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|error: jiff::Error| error.to_string())
+}
