@@ -55,7 +55,7 @@ impl Aws {
         let now = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
         let left = Duration::from_millis(deadline.saturating_sub(now));
         let mut handle = self.clone();
-        handle.deadline = Some(Instant::now() + left);
+        handle.deadline = Instant::now().checked_add(left);
         #[cfg(feature = "story")]
         {
             handle.now = handle.story_now().await?;

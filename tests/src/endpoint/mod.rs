@@ -4,6 +4,7 @@
 //! What must stay true: where the endpoint is not installed a test fails and says what
 //! installs it; nothing is skipped.
 
+mod clients;
 pub mod loss;
 pub mod stage;
 

@@ -1,9 +1,8 @@
 //! The contract suites' stage over the real adapters and the local endpoint.
 
+use super::clients::{aws, sdk_config, topic_arn};
 use super::{ACCOUNT, Endpoint, KEY, REGION};
 use crate::contract::{AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Stop};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_autoscaling as autoscaling;
 use aws_sdk_autoscaling::types::{
     MetricType, PredefinedMetricSpecification, Tag, TargetTrackingConfiguration,
@@ -17,14 +16,11 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tidegate_adapters::{Aws, Connection, Topics};
+use tidegate_adapters::Aws;
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricSpec, Point, QuerySource};
@@ -45,6 +41,8 @@ pub const LACKS: &[(Fact, &str)] = &[
 ];
 
 const TABLE: &str = "tidegate-control";
+/// Names of the topics for warnings and for critical notices.
+const TOPICS: [&str; 2] = ["warning", "critical"];
 
 /// The stage.
 #[derive(Debug)]
@@ -70,7 +68,7 @@ impl LocalStage {
         let endpoint = Endpoint::start().map_err(Stop::Failed)?;
         let config = sdk_config(endpoint.url());
         let mut stage = Self {
-            world: aws(endpoint.url(), KEY, TABLE, ["warning", "critical"])?,
+            world: aws(endpoint.url(), KEY, TABLE, TOPICS).map_err(failed("settings"))?,
             autoscaling: autoscaling::Client::new(&config),
             cloudwatch: cloudwatch::Client::new(&config),
             dynamodb: dynamodb::Client::new(&config),
@@ -95,7 +93,7 @@ impl LocalStage {
     /// # Errors
     /// [`Stop::Failed`].
     pub fn world_through(&self, url: &str) -> Scene<Aws> {
-        aws(url, KEY, TABLE, ["warning", "critical"])
+        aws(url, KEY, TABLE, TOPICS).map_err(failed("settings"))
     }
 
     async fn create_table(&self) -> Scene<()> {
@@ -333,43 +331,13 @@ impl Arrange for LocalStage {
 
     async fn without(&self, what: Missing) -> Scene<Aws> {
         let url = self.endpoint.url();
-        let topics = ["warning", "critical"];
-        match what {
-            Missing::Table => aws(url, KEY, "no-such-table", topics),
+        let world = match what {
+            Missing::Table => aws(url, KEY, "no-such-table", TOPICS),
             Missing::Topics => aws(url, KEY, TABLE, ["no-warning", "no-critical"]),
-            Missing::Permission => aws(url, "AKIANOBODYKNOWSTHIS0", TABLE, topics),
-        }
+            Missing::Permission => aws(url, "AKIANOBODYKNOWSTHIS0", TABLE, TOPICS),
+        };
+        world.map_err(failed("settings"))
     }
-}
-
-/// The implementation under test.
-fn aws(url: &str, key: &str, table: &str, topics: [&str; 2]) -> Scene<Aws> {
-    let connection = Connection::read(|name| match name {
-        "AWS_REGION" => Some(REGION.to_owned()),
-        "AWS_ENDPOINT_URL" => Some(url.to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some(key.to_owned()),
-        _ => None,
-    });
-    let [warning, critical] = topics.map(topic_arn);
-    let topics = Topics { warning, critical };
-    Ok(Aws::connect(&connection.map_err(failed("settings"))?, table, Some(topics)))
-}
-
-/// Clients for what AWS's users do around the ports.
-fn sdk_config(url: &str) -> SdkConfig {
-    let credentials = Credentials::new(KEY, KEY, None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(autoscaling::config::BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
-        .endpoint_url(url)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .sleep_impl(TokioSleep::new())
-        .build()
-}
-
-fn topic_arn(name: &str) -> String {
-    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
 }
 
 fn dimensions(spec: &MetricSpec) -> Vec<Dimension> {

@@ -6,6 +6,8 @@ mod answers;
 mod lost;
 mod peer;
 mod silent;
+#[cfg(feature = "story")]
+mod story;
 
 use crate::{Aws, Connection, Topics};
 use std::time::{Duration, Instant};
