@@ -65,6 +65,8 @@ struct Levels {
     cpu: Option<f64>,
 }
 
+type Pick = fn(&Levels) -> Option<f64>;
+
 /// One world with its functions.
 pub struct Stage {
     /// The world.
@@ -113,7 +115,7 @@ impl Stage {
         self.aws.put_level(&load_spec(name), recent, 100.0);
         self.aws.put_level(&healthy_spec(name), recent, 2.0);
         self.aws.put_level(&cpu_spec(name), recent, 20.0);
-        let feeds: [(MetricSpec, fn(&Levels) -> Option<f64>); 3] = [
+        let feeds: [(MetricSpec, Pick); 3] = [
             (load_spec(name), |l| l.load),
             (healthy_spec(name), |l| l.healthy),
             (cpu_spec(name), |l| l.cpu),

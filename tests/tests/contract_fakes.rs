@@ -1,5 +1,7 @@
 //! The strict fakes keep every port's contract, and can show all of it.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
 use std::collections::BTreeSet;
 use tidegate_fakes::{At, Call, FakeAws, Fault, block_on};
 use tidegate_tests::contract::fake_stage::FakeStage;

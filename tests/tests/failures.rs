@@ -1,6 +1,8 @@
 //! What happens when something goes wrong: a test for each row of the design's
 //! failures that these functions meet. Raising fails open, lowering fails closed.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_domain::group::ScalingPolicy;

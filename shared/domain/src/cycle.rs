@@ -21,6 +21,7 @@ use crate::ports::{Lease, LeaseToken, PortError, PortResult, Released, Stored, W
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::SignedDuration;
+use report::Ending;
 
 /// A lease outlives its holder: Lambda may kill a function a little after its deadline.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -209,8 +210,8 @@ impl<'a, W: World> Once<'a, W> {
         let broken = invariants::check(&self.inputs(observation), &decision);
         if !broken.is_empty() {
             report::refuse(self.run, &mut decision, &broken);
-            let memory = decision.memory.clone();
-            return self.finish(observation, decision, OutcomeWord::Refused, memory, None).await;
+            let ending = Ending::new(OutcomeWord::Refused, decision.memory.clone());
+            return self.finish(observation, decision, ending).await;
         }
         if self.run.dry_run {
             let report = self.report(observation, &decision, OutcomeWord::DryRun);
@@ -219,8 +220,8 @@ impl<'a, W: World> Once<'a, W> {
         match decision.action {
             Action::Raise { .. } | Action::Lower { .. } => self.apply(observation, decision).await,
             _ => {
-                let memory = decision.memory.clone();
-                self.finish(observation, decision, OutcomeWord::Held, memory, None).await
+                let ending = Ending::new(OutcomeWord::Held, decision.memory.clone());
+                self.finish(observation, decision, ending).await
             }
         }
     }
@@ -250,22 +251,22 @@ impl<'a, W: World> Once<'a, W> {
             Action::Lower { min, desired } => self.lower(&decision, min, desired).await,
             _ => Ok(None),
         };
-        match written {
+        let ending = match written {
             Ok(None) => {
                 let memory = decision.memory_when_applied(self.world.now());
-                self.finish(observation, decision, OutcomeWord::Applied, memory, None).await
+                Ending::new(OutcomeWord::Applied, memory)
             }
             Ok(Some(what)) => {
                 decision.reason = Reason::GroupChanged { what };
-                let memory = decision.memory_when_void();
-                self.finish(observation, decision, OutcomeWord::Void, memory, None).await
+                Ending::new(OutcomeWord::Void, decision.memory_when_void())
             }
-            Err(error) => {
-                // The effect may have happened: the intent stays for the next run to settle.
-                let memory = decision.memory.clone();
-                self.finish(observation, decision, OutcomeWord::Void, memory, Some(error)).await
-            }
-        }
+            // The effect may have happened: the intent stays for the next run to settle.
+            Err(error) => Ending {
+                trouble: Some(error),
+                ..Ending::new(OutcomeWord::Void, decision.memory.clone())
+            },
+        };
+        self.finish(observation, decision, ending).await
     }
 
     /// Lowers, if the group still has the sizes that were decided on. `Ok(Some(..))` tells how

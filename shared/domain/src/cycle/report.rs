@@ -37,6 +37,21 @@ impl Report {
     }
 }
 
+/// How a decision ended.
+pub(super) struct Ending {
+    pub outcome: OutcomeWord,
+    /// The memory to keep.
+    pub memory: Memory,
+    /// What failed, if a write to the group did.
+    pub trouble: Option<PortError>,
+}
+
+impl Ending {
+    pub fn new(outcome: OutcomeWord, memory: Memory) -> Self {
+        Self { outcome, memory, trouble: None }
+    }
+}
+
 /// The answer of a run that found the lease taken.
 pub(super) fn lease_held<W: World>(world: &W, run: &Run<'_>, token: &LeaseToken) -> LedgerEntry {
     let reason = Reason::LeaseHeld;
@@ -110,10 +125,9 @@ impl<W: World> Once<'_, W> {
         &mut self,
         observation: &Observation,
         decision: Decision,
-        outcome: OutcomeWord,
-        mut memory: Memory,
-        trouble: Option<PortError>,
+        ending: Ending,
     ) -> Result<LedgerEntry, CycleError> {
+        let Ending { outcome, mut memory, trouble } = ending;
         let last_reason = self.loaded.last_reason.clone();
         let acted = decision.action != Action::Hold;
         let told = self.tell(&decision.notices, &mut memory).await;
