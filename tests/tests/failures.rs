@@ -629,14 +629,16 @@ fn target_tracking_that_raises_meanwhile_keeps_its_raise() {
     assert_eq!(stage.min_desired(), (7, 12));
 }
 
+/// Something that goes wrong in the world.
+type Break = Box<dyn Fn(&FakeAws)>;
+
 #[test]
 fn a_broken_fleet_never_touches_another() {
-    let api = FleetName::new("api").unwrap();
-    let breaks: Vec<(&str, Box<dyn Fn(&FakeAws)>)> = vec![
+    let breaks: Vec<(&str, Break)> = vec![
         ("throttled", fault(Fault::Throttled)),
         ("silent", fault(Fault::Unavailable)),
         ("denied", fault(Fault::Denied)),
-        ("crashing", Box::new(|_| {})),
+        ("crashing", fault(Fault::CrashBefore)),
         ("suspended", with(|aws, fleet| aws.suspend(fleet, "Launch"))),
         ("deleted", with(|aws, fleet| aws.delete_group(fleet))),
         ("refreshing", with(|aws, fleet| aws.set_refresh(fleet, Some("InProgress")))),
@@ -656,16 +658,15 @@ fn a_broken_fleet_never_touches_another() {
         assert_eq!(two_fleets(|aws| break_it(aws)), alone, "api is {name}");
     }
 
-    fn fault(fault: Fault) -> Box<dyn Fn(&FakeAws)> {
+    fn fault(fault: Fault) -> Break {
         Box::new(move |aws| {
             let api = FleetName::new("api").unwrap();
             aws.inject(At::any().fleet(&api), fault.clone());
         })
     }
-    fn with(act: fn(&FakeAws, &FleetName)) -> Box<dyn Fn(&FakeAws)> {
+    fn with(act: fn(&FakeAws, &FleetName)) -> Break {
         Box::new(move |aws| act(aws, &FleetName::new("api").unwrap()))
     }
-    assert!(api.as_str() == "api");
 }
 
 /// Two hours of night, then a spike, for two fleets; what was decided for `web`, and its sizes.
