@@ -1,0 +1,372 @@
+"""Tests of the template: what a linter cannot know, because it concerns this project's code.
+
+Run by `make test` with the environment in .tools/sam. Each check yields faults as sentences. Each
+must also find the fault that is put into a copy of the template on purpose (MUTATIONS): a check
+that cannot fail proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cfn_values import Values, changed, walk
+from samcli.yamlhelper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTION = "AWS::Serverless::Function"
+ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
+
+# AWS defines no resource for these.
+NO_RESOURCE = {
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
+    "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+# Made by Lambda or an SDK on a function's behalf, so no call in our code shows them.
+NOT_OUR_CALLS = {
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+# Set for the system's libraries, not for our code.
+NOT_OUR_VARIABLES = {"SSL_CERT_FILE"}
+LONG = {"ExistingGroupName": "g" * 60, "GrowthHourPercent": "10000"}
+BALANCED = {
+    "LoadBalancerFullName": "app/aira/50dc6c495c0c9188",
+    "TargetGroupFullName": "targetgroup/aira/73e2d6bc24d8a067",
+}
+ANSWERS = {
+    "as it comes": {},
+    "with a load balancer": BALANCED,
+    "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
+    "vetoes": {"VetoAlarmNames": "aira-web-latency-critical,aira-web-5xx-critical"},
+    "long names": {**LONG, **BALANCED, "VetoAlarmNames": ",".join("v" * 60 + str(n) for n in range(4))},
+}
+
+
+OPS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "tidegate-ops"
+
+
+def load() -> dict[str, dict]:
+    files = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
+    return {str(f.relative_to(ROOT)): yaml_parse(f.read_text()) for f in files}
+
+
+def of_type(templates: dict, kind: str) -> dict[str, dict]:
+    return {
+        name: resource
+        for template in templates.values()
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def functions(templates: dict) -> dict[str, dict]:
+    """By the name of the folder that their code is in."""
+    found = of_type(templates, FUNCTION).values()
+    return {Path(f["Properties"]["CodeUri"]).name: f["Properties"] for f in found}
+
+
+def statements(templates: dict) -> Iterator[tuple[str, dict]]:
+    """The statements of roles and managed policies, those in an `If` too."""
+    kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", FUNCTION)
+    for kind in kinds:
+        for name, resource in of_type(templates, kind).items():
+            granted = {k: v for k, v in resource["Properties"].items() if not k.startswith("Assume")}
+            for node in walk(granted):
+                if node.get("Effect") == "Allow":
+                    yield name, node
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+# --- checks -----------------------------------------------------------------------------------
+
+
+def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
+    permissions = of_type(templates, "AWS::Lambda::Permission").values()
+    alarmed = any(p["Properties"]["Principal"] == ALARMS for p in permissions)
+    for name, function in functions(templates).items():
+        events = {f.name: json.loads(f.read_text()) for f in (ROOT / "events" / name).glob("*.json")}
+        for trigger, event in function.get("Events", {}).items():
+            wanted = json.loads(event["Properties"]["Input"])
+            key = (set(wanted), wanted["schedule"])
+            if not any((set(e), e.get("schedule")) == key for e in events.values()):
+                yield f"{name}: no file in events/{name}/ has the input of the trigger {trigger}"
+        if alarmed and name == "spike-step-scaler" and not any("alarmData" in e for e in events.values()):
+            yield f"{name}: no file in events/{name}/ is an alarm's payload"
+
+
+def every_event_is_used(_templates: dict) -> Iterator[str]:
+    rust = [f for top in ("tests", "functions") for f in (ROOT / top).rglob("*.rs")]
+    sources = "".join(f.read_text() for f in rust)
+    for file in sorted((ROOT / "events").rglob("*.json")):
+        if f"{file.parent.name}/{file.name}" not in sources:
+            yield f"{file.relative_to(ROOT)} is used by no test"
+
+
+def variables_are_read_and_set(templates: dict) -> Iterator[str]:
+    shared = (ROOT / "shared/adapters/src").glob("config*.rs")
+    code = "".join(f.read_text() for f in [*shared, *(ROOT / "functions").rglob("*.rs")])
+    read = set(re.findall(r'"(TIDEGATE_[A-Z_]+)"', code))
+    given = set(variables_of(templates))
+    for function in functions(templates).values():
+        given |= set(function.get("Environment", {}).get("Variables", {}))
+    for name in sorted(read - given):
+        yield f"{name} is read by the functions and not set by the template"
+    for name in sorted(given - read - NOT_OUR_VARIABLES):
+        yield f"{name} is set by the template and read by no function"
+
+
+def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
+    root = templates["template.yaml"]
+    for case, answers in ANSWERS.items():
+        variables = Values(root, answers).value(variables_of(templates))
+        document = variables["TIDEGATE_SEED_POLICY"]
+        if "${" in document:
+            yield f"{case}: a placeholder is left in the policy document"
+        # ARNs and the table's name are known only after a deploy; 200 bytes each is ample.
+        sizes = [200 if isinstance(v, dict) else len(str(v).encode()) for v in variables.values()]
+        size = sum(sizes) + sum(len(name) for name in variables)
+        if size > 4096:
+            yield f"{case}: the environment takes {size} bytes; Lambda gives 4096"
+        done = subprocess.run([OPS, "policy-check", "-"], input=document, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            yield f"{case}: the composed policy is refused: {(done.stderr or done.stdout).strip()}"
+
+
+def roles_allow_what_is_called(templates: dict) -> Iterator[str]:
+    """Exactly the calls in the adapters, and nothing that an SDK call does not need."""
+    allowed = {action for _, s in statements(templates) for action in as_list(s["Action"])}
+    code = "".join(f.read_text() for f in (ROOT / "shared/adapters/src").glob("*.rs"))
+    ours = ("autoscaling:", "cloudwatch:", "dynamodb:", "sns:")
+    for action in sorted(a for a in allowed if a.startswith(ours)):
+        method = re.sub(r"(?<!^)(?=[A-Z])", "_", action.split(":")[1]).lower()
+        if f".{method}()" not in code:
+            yield f"{action} is allowed and never called"
+    calls = r"\.((?:describe|set|update|put|delete|get)_[a-z_]+|query|publish)\(\)"
+    for method in sorted(set(re.findall(calls, code))):
+        action = "".join(word.capitalize() for word in method.split("_"))
+        if not any(a.split(":")[1] == action for a in allowed):
+            yield f"{method} is called and {action} is not allowed"
+    for action in sorted(a for a in allowed - NOT_OUR_CALLS if not a.startswith(ours)):
+        yield f"{action} is allowed and not needed"
+
+
+def roles_are_narrow(templates: dict) -> Iterator[str]:
+    for name, statement in statements(templates):
+        for action in as_list(statement["Action"]):
+            if "*" in action:
+                yield f"{name}: the action {action} has a wildcard"
+            if action.lower().startswith("iam:"):
+                yield f"{name}: {action} lets a function change permissions"
+        if "*" in as_list(statement["Resource"]) and not set(as_list(statement["Action"])) <= NO_RESOURCE:
+            yield f"{name}: {statement.get('Sid')} is not limited to a resource"
+        keyed = any("dynamodb:LeadingKeys" in node for node in walk(statement.get("Condition", {})))
+        if as_list(statement["Action"])[0].startswith("dynamodb:") and not keyed:
+            yield f"{name}: {statement.get('Sid')} is not limited to keys of the control table"
+
+
+def each_function_has_its_own_role(templates: dict) -> Iterator[str]:
+    roles = [json.dumps(f.get("Role")) for f in functions(templates).values()]
+    if "null" in roles or len(set(roles)) < len(roles):
+        yield "functions share a role, or one has none"
+
+
+def alarms_may_call_and_nobody_else(templates: dict) -> Iterator[str]:
+    permissions = of_type(templates, "AWS::Lambda::Permission")
+    for name, permission in permissions.items():
+        properties = permission["Properties"]
+        if properties["Principal"] != ALARMS:
+            yield f"{name}: the principal of an alarm's action is {ALARMS}"
+        for key in ("SourceAccount", "SourceArn"):
+            if not properties.get(key):
+                yield f"{name}: without {key} another account could call the function"
+    trusted = json.dumps([p["Properties"].get("SourceArn") for p in permissions.values()])
+    for name, alarm in of_type(templates, "AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        if not properties.get("AlarmActions"):
+            yield f"{name}: an alarm that does nothing"
+        if "TreatMissingData" not in properties or "AlarmDescription" not in properties:
+            yield f"{name}: says neither what missing data means nor what the alarm does"
+        calls = "SpikeFunctionArn" in json.dumps(properties.get("AlarmActions"))
+        if calls and f"{name}.Arn" not in trusted.replace('", "', "."):
+            yield f"{name}: may not call the function that it names"
+
+
+def failures_are_kept(templates: dict) -> Iterator[str]:
+    defaults = templates["template.yaml"]["Globals"]["Function"]
+    invoke = defaults.get("EventInvokeConfig", {})
+    if not invoke.get("MaximumEventAgeInSeconds") or not invoke.get("DestinationConfig", {}).get("OnFailure"):
+        yield "functions: no age limit or no place for failed events"
+    logs = [g["Properties"] for g in of_type(templates, "AWS::Logs::LogGroup").values()]
+    kept = sum("RetentionInDays" in log for log in logs)
+    for name, function in functions(templates).items():
+        for trigger, event in function.get("Events", {}).items():
+            properties = event["Properties"]
+            missing = {"State", "RetryPolicy", "DeadLetterConfig"} - set(properties)
+            if missing:
+                yield f"{name}: the trigger {trigger} has no {', '.join(sorted(missing))}"
+            if "cron" in properties["ScheduleExpression"] and "ScheduleExpressionTimezone" not in properties:
+                yield f"{name}: the trigger {trigger} runs in no time zone"
+        if "LoggingConfig" not in function or kept < len(functions(templates)):
+            yield f"{name}: no log group with a retention"
+
+
+def the_group_keeps_its_sizes(templates: dict) -> Iterator[str]:
+    for name, group in of_type(templates, "AWS::AutoScaling::AutoScalingGroup").items():
+        if "DesiredCapacity" in group["Properties"]:
+            yield f"{name}: a deploy would set the desired capacity"
+        action = group.get("UpdatePolicy", {}).get("AutoScalingScheduledAction", {})
+        if action.get("IgnoreUnmodifiedGroupSizeProperties") is not True:
+            yield f"{name}: a deploy would set the sizes back"
+    for name, policy in of_type(templates, "AWS::AutoScaling::ScalingPolicy").items():
+        if policy["Properties"]["TargetTrackingConfiguration"].get("DisableScaleIn") is not True:
+            yield f"{name}: the net must not scale in"
+
+
+def data_is_kept_and_encrypted(templates: dict) -> Iterator[str]:
+    for name, table in of_type(templates, "AWS::DynamoDB::Table").items():
+        properties = table["Properties"]
+        if table.get("DeletionPolicy") != "Retain" or table.get("UpdateReplacePolicy") != "Retain":
+            yield f"{name}: goes with the stack"
+        for part in ("SSESpecification", "PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
+            if part not in properties:
+                yield f"{name}: has no {part}"
+    policies = [*of_type(templates, "AWS::SNS::TopicPolicy").values()]
+    policies += of_type(templates, "AWS::SQS::QueuePolicy").values()
+    tls_only = json.dumps([p for p in policies if "aws:SecureTransport" in json.dumps(p)])
+    for kind, key in (("SNS::Topic", "KmsMasterKeyId"), ("SQS::Queue", "SqsManagedSseEnabled")):
+        for name, resource in of_type(templates, f"AWS::{kind}").items():
+            if not resource["Properties"].get(key):
+                yield f"{name}: is not encrypted"
+            if f'"{name}"' not in tls_only:
+                yield f"{name}: takes messages without TLS"
+
+
+def parameters_explain_themselves(templates: dict) -> Iterator[str]:
+    root = templates["template.yaml"]
+    groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    for name, parameter in root["Parameters"].items():
+        if grouped.count(name) != 1:
+            yield f"{name}: stands in {grouped.count(name)} groups of the form"
+        if not parameter.get("Description"):
+            yield f"{name}: no description"
+        bounds = {"AllowedPattern", "AllowedValues", "MinValue", "MaxLength"} & set(parameter)
+        if not bounds and "SSM" not in parameter["Type"]:
+            yield f"{name}: takes anything"
+
+
+def nested_stacks_fit(templates: dict) -> Iterator[str]:
+    """The linter looks at one file at a time."""
+    root = templates["template.yaml"]
+    for name, stack in of_type(templates, "AWS::CloudFormation::Stack").items():
+        inner = templates[stack["Properties"]["TemplateURL"]]
+        given, wanted = set(stack["Properties"]["Parameters"]), set(inner["Parameters"])
+        for odd in sorted(given ^ wanted):
+            yield f"{name}: the parameter {odd} is {'not taken' if odd in given else 'not given'}"
+        for node in walk(root):
+            path = node.get("Fn::GetAtt")
+            path = path.split(".", 1) if isinstance(path, str) else path
+            if path and path[0] == name and path[1].split(".")[1] not in inner["Outputs"]:
+                yield f"{name}: there is no output {path[1]}"
+
+
+CHECKS = [
+    every_trigger_has_an_event,
+    every_event_is_used,
+    variables_are_read_and_set,
+    the_composed_policy_is_valid,
+    roles_allow_what_is_called,
+    roles_are_narrow,
+    each_function_has_its_own_role,
+    alarms_may_call_and_nobody_else,
+    failures_are_kept,
+    the_group_keeps_its_sizes,
+    data_is_kept_and_encrypted,
+    parameters_explain_themselves,
+    nested_stacks_fit,
+]
+
+ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
+SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
+
+
+def variables_of(templates: dict) -> dict:
+    return templates[ROOT_FILE]["Globals"]["Function"]["Environment"]["Variables"]
+
+
+def shared_statements(templates: dict) -> list:
+    return templates[ROLES]["Resources"]["Shared"]["Properties"]["PolicyDocument"]["Statement"]
+
+
+def properties_of(templates: dict, file: str, name: str) -> dict:
+    return templates[file]["Resources"][name]["Properties"]
+
+
+# What is done to a copy, and the check that must then find a fault.
+MUTATIONS = [
+    (every_trigger_has_an_event, "a trigger with an input of its own", lambda t: properties_of(t, ROOT_FILE, "SpikeStepScaler")["Events"]["Tick"]["Properties"].update(Input='{"schedule":"hourly"}')),
+    (variables_are_read_and_set, "a variable that is not set", lambda t: variables_of(t).pop("TIDEGATE_LEDGER_DAYS")),
+    (variables_are_read_and_set, "a variable that nobody reads", lambda t: variables_of(t).update(TIDEGATE_FORGOTTEN="1")),
+    (the_composed_policy_is_valid, "a floor that is no number", lambda t: t[ROOT_FILE]["Parameters"]["DayFloor"].update(Default="six")),
+    (roles_allow_what_is_called, "a right that nobody uses", lambda t: shared_statements(t).append({"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": "x"})),
+    (roles_allow_what_is_called, "a call without its right", lambda t: shared_statements(t)[0]["Action"].remove("cloudwatch:GetMetricData")),
+    (roles_are_narrow, "a wildcard action", lambda t: shared_statements(t)[0]["Action"].append("autoscaling:*")),
+    (roles_are_narrow, "a right over permissions", lambda t: shared_statements(t)[0]["Action"].append("iam:PassRole")),
+    (roles_are_narrow, "a write to every group", lambda t: properties_of(t, ROLES, "Raise")["PolicyDocument"]["Statement"][0].update(Resource="*")),
+    (roles_are_narrow, "the whole control table", lambda t: shared_statements(t)[2].pop("Condition")),
+    (each_function_has_its_own_role, "one role for two", lambda t: properties_of(t, ROOT_FILE, "DaytimeScaleUp").update(Role=properties_of(t, ROOT_FILE, "NightlyScaleDown")["Role"])),
+    (alarms_may_call_and_nobody_else, "alarms of any account", lambda t: properties_of(t, SPIKE, "CpuHighMayCall").pop("SourceAccount")),
+    (alarms_may_call_and_nobody_else, "any alarm", lambda t: properties_of(t, SPIKE, "RequestsHighMayCall").pop("SourceArn")),
+    (alarms_may_call_and_nobody_else, "an alarm without action", lambda t: properties_of(t, WATCH, "TickMissing").pop("AlarmActions")),
+    (failures_are_kept, "a schedule without a dead-letter queue", lambda t: properties_of(t, ROOT_FILE, "NightlyScaleDown")["Events"]["Night"]["Properties"].pop("DeadLetterConfig")),
+    (the_group_keeps_its_sizes, "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
+    (the_group_keeps_its_sizes, "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),
+    (data_is_kept_and_encrypted, "a table that goes with the stack", lambda t: t[ROOT_FILE]["Resources"]["ControlTable"].pop("DeletionPolicy")),
+    (data_is_kept_and_encrypted, "a topic in plain text", lambda t: properties_of(t, WATCH, "Critical").pop("KmsMasterKeyId")),
+    (parameters_explain_themselves, "a parameter that takes anything", lambda t: t[ROOT_FILE]["Parameters"]["TimeZone"].pop("AllowedPattern")),
+    (nested_stacks_fit, "a parameter that nobody takes", lambda t: properties_of(t, ROOT_FILE, "SpikeAlarms")["Parameters"].update(Colour="blue")),
+]  # fmt: skip
+
+
+def main() -> int:
+    subprocess.run("cargo build --quiet --locked -p tidegate-ops".split(), cwd=ROOT, check=True)
+    templates = load()
+    failed = 0
+    for check in CHECKS:
+        faults = list(check(templates))
+        failed += bool(faults)
+        print(f"{'FAIL' if faults else 'ok  '} {check.__name__.replace('_', ' ')}")
+        for fault in faults:
+            print(f"       {fault}")
+    for check, what, change in MUTATIONS:
+        found = list(check(changed(templates, change)))
+        failed += not found
+        print(f"{'ok  ' if found else 'FAIL'} finds {what}")
+    total = len(CHECKS) + len(MUTATIONS)
+    print(f"template: {total - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
