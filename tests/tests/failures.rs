@@ -209,6 +209,13 @@ fn veto_alarms() {
     let stage = night();
     stage.aws.inject(At::call(Call::Alarms), Fault::Throttled);
     holds(&stage, "alarms_unavailable");
+
+    // A step table cannot work on a composite alarm; people are told once.
+    let stage = night();
+    stage.aws.put_alarm(AlarmSpec::composite(&alarm("web", "cpu-high")));
+    stage.tick();
+    stage.tick();
+    assert_eq!(stage.told(), ["no-alarm-web-cpu-high"]);
 }
 
 #[test]
@@ -638,7 +645,13 @@ fn a_broken_fleet_never_touches_another() {
         ("throttled", fault(Fault::Throttled)),
         ("silent", fault(Fault::Unavailable)),
         ("denied", fault(Fault::Denied)),
-        ("crashing", fault(Fault::CrashBefore)),
+        (
+            "panicking",
+            Box::new(|aws| {
+                let api = FleetName::new("api").unwrap();
+                aws.before(At::call(Call::Describe).fleet(&api), |_| panic!("a fault of ours"));
+            }),
+        ),
         ("suspended", with(|aws, fleet| aws.suspend(fleet, "Launch"))),
         ("deleted", with(|aws, fleet| aws.delete_group(fleet))),
         ("refreshing", with(|aws, fleet| aws.set_refresh(fleet, Some("InProgress")))),

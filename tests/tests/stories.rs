@@ -352,3 +352,28 @@ fn two_fleets_and_one_broken() {
     };
     assert_eq!(alone(true), alone(false));
 }
+
+#[test]
+fn a_quiet_day_writes_next_to_nothing() {
+    let stage = Stage::usual("2026-11-20T12:00:00+09:00", 6, 6);
+    stage.schedules(120, |_, _| {});
+    assert!(stage.aws.ledger_of(&web()).len() <= 4, "{:?}", stage.aws.ledger_of(&web()));
+    let stores = stage.aws.calls(|l| l.call == Call::Store);
+    assert!(stores.len() <= 5, "{}", stores.len());
+    // A quiet tick reads the group, the alarms and one metric; nothing else.
+    stage.aws.clear_log();
+    stage.tick();
+    let calls: Vec<Call> = stage.aws.log().iter().map(|l| l.call).collect();
+    assert_eq!(
+        calls,
+        [
+            Call::Policies,
+            Call::Acquire,
+            Call::Load,
+            Call::Describe,
+            Call::Alarms,
+            Call::Read,
+            Call::Release
+        ]
+    );
+}

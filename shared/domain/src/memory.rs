@@ -47,8 +47,9 @@ pub struct Memory {
     pub mode: Option<SeenMode>,
     /// After a closer look that held, a tick takes the next one no earlier than this.
     pub next_look: Option<Timestamp>,
-    /// The code of the last decision's reason: a hold is written to the ledger when it changes.
-    pub last_reason: Option<String>,
+    /// By signal, the code of the last decision's reason: a hold is written to the ledger when it
+    /// changes.
+    pub last_reasons: BTreeMap<String, String>,
 }
 
 /// Something that we are about to write to the group.

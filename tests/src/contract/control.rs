@@ -220,7 +220,7 @@ async fn memory_reads_back_as_written<S: Arrange>(stage: &S) -> Verdict {
     let seen = Seen { first: scene.wall, in_service: None, settled: true, leaving: false };
     written.instances.insert(instance, seen);
     written.notices.insert("밤 \"key\"".to_owned(), scene.at(-5));
-    written.last_reason = Some("at_floor".to_owned());
+    written.last_reasons.insert("tick".to_owned(), "at_floor".to_owned());
     let token = scene.token("a");
     let stored = stage.world().store(&scene.fleet, 0, &written, &token).await?;
     same("store", stored, Stored::Version(1))?;

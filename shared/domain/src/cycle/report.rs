@@ -128,7 +128,8 @@ impl<W: World> Once<'_, W> {
         ending: Ending,
     ) -> Result<LedgerEntry, CycleError> {
         let Ending { outcome, mut memory, trouble } = ending;
-        let last_reason = self.loaded.last_reason.clone();
+        let word = self.run.signal.word();
+        let last_reason = self.loaded.last_reasons.get(word).cloned();
         let acted = decision.action != Action::Hold;
         let told = self.tell(&decision.notices, &mut memory).await;
         let kept = self.keep_if_changed(&memory).await;
@@ -218,7 +219,8 @@ impl<W: World> Once<'_, W> {
             return Ok(entry);
         }
         let mut memory = self.loaded.clone();
-        let news = memory.last_reason.replace(reason.code()) != Some(reason.code());
+        let word = self.run.signal.word().to_owned();
+        let news = memory.last_reasons.insert(word, reason.code()) != Some(reason.code());
         let sent = memory.notices.get("group-missing");
         let due = sent.is_none_or(|at| self.world.now().duration_since(*at).as_hours() >= 1);
         let mut told = Ok(());

@@ -17,6 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 const WAKE_MARGIN: SignedDuration = SignedDuration::from_mins(2);
 /// The forecast is for the first hour of the day.
 pub const FIRST_HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// A deadline that nobody watched in time is still told this long after it; later a missing
+/// instance is an everyday replacement.
+const DEADLINE_GRACE: SignedDuration = SignedDuration::from_mins(10);
 /// The forecast is made this long before the lead begins.
 const FORECAST_AHEAD: SignedDuration = SignedDuration::from_mins(30);
 
@@ -111,7 +114,7 @@ pub(super) fn day_standing(i: &Inputs<'_>, draft: &Draft, floor: u32) -> Option<
 pub(super) fn watch_deadline(i: &Inputs<'_>, draft: &mut Draft, floor: u32) -> bool {
     let Some(day) = current_day(i, &draft.memory) else { return false };
     let group = &i.observation.group;
-    let over = i.now.duration_since(day.start) > FIRST_HOUR;
+    let over = i.now.duration_since(day.start) > DEADLINE_GRACE;
     let serving = group.serving();
     if over || serving >= floor || !will_be_late(i, &draft.memory, day, floor) {
         return false;

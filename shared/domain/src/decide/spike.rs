@@ -83,11 +83,7 @@ fn breach_of(
         Ok(alarms) => alarms.get(&spike.alarm),
         Err(_) => None,
     };
-    if alarm.is_none() && i.observation.alarms.is_ok() {
-        let subject = format!("the spike alarm {} does not exist", spike.alarm);
-        let key = format!("no-alarm-{}", spike.alarm);
-        draft.notices.push(Notice::new(i.fleet, Severity::Warning, &key, &subject));
-    }
+    warn_of_useless_alarm(i, draft, spike, alarm);
     let in_alarm = alarm.is_some_and(|a| a.state == AlarmState::Alarm)
         || event.is_some_and(|e| e.state == AlarmState::Alarm);
     if !in_alarm {
@@ -100,9 +96,33 @@ fn breach_of(
     let threshold = threshold.ok_or_else(unknown)?;
     // The event carries no comparison; a step table only makes sense on a high-side alarm.
     let comparison = alarm.map_or(Comparison::AtOrAbove, |a| a.comparison);
-    let high_side = matches!(comparison, Comparison::Above | Comparison::AtOrAbove);
-    let breached = high_side && comparison.breached(value, threshold);
+    let breached = is_high_side(comparison) && comparison.breached(value, threshold);
     Ok(breached.then_some(Breach { value, threshold }))
+}
+
+/// A step table works on a metric alarm with a fixed threshold on its high side only.
+fn warn_of_useless_alarm(
+    i: &Inputs<'_>,
+    draft: &mut Draft,
+    spike: &SpikePolicy,
+    alarm: Option<&Alarm>,
+) {
+    if i.observation.alarms.is_err() {
+        return;
+    }
+    let what = match alarm {
+        None => "does not exist",
+        Some(a) if a.query.is_none() || a.threshold.is_none() => "has no metric or threshold",
+        Some(a) if !is_high_side(a.comparison) => "does not watch the high side",
+        Some(_) => return,
+    };
+    let subject = format!("the spike alarm {} {what}: no steps", spike.alarm);
+    let key = format!("no-alarm-{}", spike.alarm);
+    draft.notices.push(Notice::new(i.fleet, Severity::Warning, &key, &subject));
+}
+
+fn is_high_side(comparison: Comparison) -> bool {
+    matches!(comparison, Comparison::Above | Comparison::AtOrAbove)
 }
 
 /// The event that woke us, if it is this alarm's, in order, and fresh.
