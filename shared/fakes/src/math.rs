@@ -374,7 +374,9 @@ mod tests {
             Math { parts: &parts, frame: &[], leaf: &leaf }.series("m")
         };
         assert!(series(&["m"]).is_ok());
+        assert!(series(&["m", "m_2X"]).is_ok());
         assert!(series(&["m", "M2"]).is_err());
+        assert!(series(&["m", "m-2"]).is_err());
         assert!(series(&["m", "m"]).is_err());
     }
 }

@@ -1,6 +1,8 @@
 //! How a group follows its desired capacity: launches, boots, drains, failures, zones.
 //!
-//! A fact of the fake: AWS notices a difference within a minute or so, the fake at once.
+//! Facts of the fake: AWS notices a difference within a minute or so, the fake at once. AWS
+//! does not say what becomes of the launch activity of an instance that is terminated while
+//! it boots; here it stays in progress.
 
 use crate::activities::Begun;
 use crate::fleet::{Fleet, Ids, Phase, Unit};
@@ -17,7 +19,6 @@ const SUSPENDED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 impl Fleet {
     /// Brings the group as near to its desired capacity as it gets at this instant.
     pub fn settle(&mut self, now: Timestamp, ids: &mut Ids) {
-        self.finish(now);
         self.replace(now, ids);
         self.shrink(now, ids);
         self.grow(now, ids);
@@ -107,7 +108,6 @@ impl Fleet {
         if self.is_suspended("Launch") || self.retry_at.is_some_and(|at| now < at) {
             return;
         }
-        self.retry_at = None;
         let mut refused = Vec::new();
         while self.capacity() < self.sizes.desired {
             if !self.launch(now, ids, &mut refused) {

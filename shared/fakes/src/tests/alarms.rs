@@ -100,7 +100,7 @@ fn missing_data_counts_as_the_alarm_says() {
 #[test]
 fn late_data_turns_it_late() {
     let aws = fed(alarm().evaluated(1, 1, Missing::NotBreaching), &[60.0, 10.0]);
-    aws.set_delay(mins(2));
+    aws.set_delay_of(&spec(), mins(2));
     aws.advance(mins(2));
     assert_eq!(state(&aws).0, AlarmState::Ok);
     aws.advance(mins(1));

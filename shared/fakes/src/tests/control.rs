@@ -68,6 +68,7 @@ fn nobody_releases_anothers_lease() {
     acquire(&aws, "a", EVENING, SOON);
     assert_eq!(release(&aws, "b"), Released::Free);
     assert_eq!(aws.lease(&fleet()).unwrap().owner, token("a"));
+    assert_eq!(release(&aws, "a"), Released::Free, "nobody wanted it");
 }
 
 #[test]
@@ -115,6 +116,8 @@ fn a_memory_that_cannot_be_read_is_an_error_and_no_default() {
         assert!(matches!(answer, Err(PortError::Unreadable { .. })), "{text}: {answer:?}");
     }
     assert!(aws.memory(&fleet()).is_none());
+    aws.garble_memory(&fleet(), "{}");
+    assert_eq!(aws.memory(&fleet()).map(|m| m.version), Some(4));
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn policies_are_the_newest_five_and_a_version_is_written_once() {
     assert_eq!(newest, [7, 6, 5, 4, 3].map(policy));
 }
 
-fn entry(id: &str, when: &str) -> LedgerEntry {
+pub(super) fn entry(id: &str, when: &str) -> LedgerEntry {
     LedgerEntry {
         id: id.to_owned(),
         at: at(when),

@@ -1,12 +1,15 @@
 //! Faults, crashes, hooks, the log, interleaving.
 
 use super::*;
-use crate::{At, Call, Fault, block_on};
+use crate::{At, Call, Fault, Writer, block_on};
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use tidegate_domain::group::Backstop;
+use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, Window};
-use tidegate_domain::ports::{Clock, Control, Groups, LeaseToken, Metrics};
+use tidegate_domain::notice::{Notice, Severity};
+use tidegate_domain::ports::{Clock, Control, Groups, LeaseToken, Metrics, Notices, StoredPolicy};
 
 fn world() -> FakeAws {
     with(GroupSpec::sized(2, 4, 20))
@@ -44,9 +47,20 @@ fn each_fault_has_its_error_and_its_effect() {
 }
 
 #[test]
+fn a_crash_before_an_effect_ends_the_run_too() {
+    let aws = world();
+    aws.inject(At::any().nth(1), Fault::CrashBefore);
+    assert!(set_min(&aws, 5).is_err());
+    assert!(aws.has_crashed() && set_min(&aws, 6).is_err());
+    assert_eq!(sizes(&aws).min, 2);
+}
+
+#[test]
 fn a_crash_ends_the_run_and_no_other() {
     let aws = world();
-    let other = aws.new_run();
+    let [other, third] = [aws.new_run(), aws.new_run()];
+    third.set_time_left(SignedDuration::ZERO);
+    assert!(other.time_left() > SignedDuration::ZERO, "each has its own");
     aws.inject(At::call(Call::SetMin).nth(1), Fault::CrashAfter);
     assert!(set_min(&aws, 5).is_err());
     assert!(aws.has_crashed());
@@ -147,6 +161,8 @@ fn somebody_raises_between_our_observation_and_our_write() {
     let seen = block_on(aws.describe(&fleet())).unwrap().unwrap().sizes.desired;
     set_min(&aws, 6).unwrap();
     assert_eq!((seen, sizes(&aws).desired), (4, 9), "a raise through MinSize cuts nobody's");
+    let order: Vec<Writer> = aws.size_changes(&fleet()).iter().map(|c| c.by).collect();
+    assert_eq!(order, [Writer::Outside, Writer::Tidegate]);
 }
 
 #[test]
@@ -205,9 +221,46 @@ fn futures_are_ready_at_once_unless_they_are_to_interleave() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(matches!(pin!(aws.describe(&f)).poll(&mut context), Poll::Ready(Ok(Some(_)))));
     aws.interleave();
-    let mut call = pin!(aws.describe(&f));
-    assert!(call.as_mut().poll(&mut context).is_pending());
-    assert!(call.poll(&mut context).is_ready());
+    for (name, mut call) in every_call(&aws, &f) {
+        assert!(call.as_mut().poll(&mut context).is_pending(), "{name}");
+        assert!(call.as_mut().poll(&mut context).is_ready(), "{name}");
+    }
+    let made: std::collections::BTreeSet<_> = aws.log().iter().map(|l| l.call).collect();
+    assert_eq!(made.len(), Call::ALL.len());
+}
+
+type AnyCall<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Each call of each port, whatever it answers.
+fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, AnyCall<'a>)> {
+    let (token, now) = (LeaseToken("t".into()), at(EVENING));
+    let policy = StoredPolicy { version: 1, document: String::new() };
+    let backstop = Backstop { min: 1, recurrence: "0 8 * * *".into(), time_zone: "UTC".into() };
+    let notice = Notice::new(fleet, Severity::Warning, "k", "s");
+    let entry = super::control::entry("id", EVENING);
+    let (t, t2, t3) = (token.clone(), token.clone(), token);
+    let window = Window::before(now, mins(5));
+    vec![
+        ("describe", Box::pin(async { drop(aws.describe(fleet).await) })),
+        ("evidence", Box::pin(async move { drop(aws.evidence(fleet, now).await) })),
+        ("set_min", Box::pin(async { drop(aws.set_min(fleet, 3).await) })),
+        ("set_desired", Box::pin(async { drop(aws.set_desired(fleet, 3).await) })),
+        ("put_backstop", Box::pin(async move { drop(aws.put_backstop(fleet, &backstop).await) })),
+        ("alarms", Box::pin(async { drop(aws.alarms(&[]).await) })),
+        ("read", Box::pin(async move { drop(aws.read(&[], window).await) })),
+        ("policies", Box::pin(async { drop(aws.policies().await) })),
+        ("put_policy", Box::pin(async move { drop(aws.put_policy(&policy).await) })),
+        ("acquire", Box::pin(async move { drop(aws.acquire(fleet, &t, now, now).await) })),
+        ("release", Box::pin(async move { drop(aws.release(fleet, &t2).await) })),
+        ("load", Box::pin(async { drop(aws.load(fleet).await) })),
+        (
+            "store",
+            Box::pin(async move { drop(aws.store(fleet, 0, &Memory::default(), &t3).await) }),
+        ),
+        ("append", Box::pin(async move { drop(aws.append(&entry, now).await) })),
+        ("ledger", Box::pin(async { drop(aws.ledger(fleet, 1).await) })),
+        ("publish", Box::pin(async move { drop(aws.publish(&notice).await) })),
+    ]
 }
 
 #[test]

@@ -28,8 +28,9 @@ fn an_instance_is_pending_for_its_boot_time_and_terminating_for_its_drain_time()
     aws.advance(SignedDuration::from_secs(1));
     assert_eq!(phases(&aws), [4, 0, 0]);
     block_on(aws.set_desired(&fleet(), 3)).unwrap();
+    aws.advance(mins(2) - SignedDuration::from_secs(1));
     assert_eq!(phases(&aws), [3, 0, 1]);
-    aws.advance(mins(2));
+    aws.advance(SignedDuration::from_secs(1));
     assert_eq!(phases(&aws), [3, 0, 0]);
 }
 
@@ -49,6 +50,16 @@ fn zones_are_kept_balanced_both_ways() {
     block_on(aws.set_desired(&fleet(), 3)).unwrap();
     aws.advance(mins(5));
     assert_eq!(zones(&aws).into_values().collect::<Vec<_>>(), [1, 1, 1]);
+}
+
+#[test]
+fn the_oldest_instance_of_a_zone_goes_first() {
+    let aws = with(GroupSpec::sized(1, 3, 20).zones(&["a"]));
+    let oldest = aws.group(&fleet()).unwrap().instances[0].id.clone();
+    block_on(aws.set_desired(&fleet(), 2)).unwrap();
+    aws.advance(mins(5));
+    let left = aws.group(&fleet()).unwrap().instances;
+    assert!(left.len() == 2 && left.iter().all(|i| i.id != oldest));
 }
 
 #[test]
@@ -138,8 +149,7 @@ fn aws_suspends_launch_after_24_hours_of_failed_launches() {
     aws.advance(SignedDuration::from_hours(1));
     assert_eq!(phases(&aws), [1, 0, 0], "it stays suspended");
     aws.resume(&fleet(), "Launch");
-    aws.advance(mins(2));
-    assert_eq!(phases(&aws), [2, 0, 0]);
+    assert_eq!(phases(&aws), [1, 1, 0], "at once");
 }
 
 #[test]
@@ -169,9 +179,13 @@ fn with_scale_in_protection_desired_drops_though_nothing_terminates() {
 
 #[test]
 fn a_lost_zone_is_replaced_in_the_others() {
-    let aws = with(GroupSpec::sized(3, 6, 20));
+    let aws = with(GroupSpec::sized(3, 3, 20));
+    block_on(aws.set_desired(&fleet(), 6)).unwrap();
+    aws.advance(mins(5));
     aws.lose_zone(&fleet(), A);
     assert_eq!(phases(&aws), [4, 2, 2]);
+    let replacement = aws.activities(&fleet()).pop().unwrap();
+    assert_eq!(replacement.desired_change, None, "desired did not change");
     aws.advance(mins(5));
     assert_eq!(phases(&aws), [6, 0, 0]);
     assert!(!zones(&aws).contains_key(A));
@@ -188,6 +202,7 @@ fn an_unhealthy_instance_stays_while_replace_unhealthy_is_suspended() {
     aws.set_unhealthy(&fleet(), &sick);
     let group = aws.group(&fleet()).unwrap();
     assert_eq!((group.in_service(), group.serving()), (2, 1));
+    assert!(group.instances.iter().all(|i| i.healthy != (i.id == sick)));
     aws.resume(&fleet(), "ReplaceUnhealthy");
     assert_eq!(phases(&aws), [1, 1, 1]);
 }

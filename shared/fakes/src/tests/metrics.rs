@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::block_on;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tidegate_domain::group::Group;
 use tidegate_domain::metrics::{
     MetricQuery, MetricSpec, Point, QueryPart, QuerySource, Series, Window,
@@ -156,21 +158,28 @@ fn what_get_metric_data_refuses() {
         "unsupported function",
     );
     refused(read(&aws, metric.clone(), until, EVENING), "StartTime must be less");
+    refused(read(&aws, metric.clone(), until, until), "StartTime must be less");
     let many = vec![metric; 501];
     let window = Window { from: at(EVENING), until: at(until) };
+    assert!(block_on(aws.read(&many[..500], window)).is_ok());
     refused(block_on(aws.read(&many, window)), "at most 500");
 }
 
 #[test]
 fn a_feed_is_asked_for_every_minute_and_sees_the_groups() {
     let aws = with(GroupSpec::sized(2, 2, 10));
-    aws.feed(&requests(), |at, groups| {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    aws.feed(&requests(), move |at, groups| {
+        count.fetch_add(1, Ordering::Relaxed);
         let serving: u32 = groups.values().map(Group::serving).sum();
         (at.as_second() % 180 != 0).then_some(f64::from(serving) * 100.0)
     });
     aws.advance(mins(1));
+    aws.set_boot(&fleet(), SignedDuration::from_secs(115));
     aws.outside_set_desired(&fleet(), 4).unwrap();
     aws.advance(mins(4));
+    assert_eq!(asked.load(Ordering::Relaxed), 5, "not when an instance comes in between");
     // 11:00 and 11:03 are silent; the two launched at 11:01 serve from 11:03.
     let seen = values(&aws, EVENING, "2026-03-06T11:10:00Z");
     assert_eq!(seen, [200.0, 400.0, 400.0]);

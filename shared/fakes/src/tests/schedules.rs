@@ -58,6 +58,14 @@ fn suspended_scheduled_actions_lose_the_occurrence() {
 }
 
 #[test]
+fn a_min_of_max_is_restored() {
+    let aws = with(GroupSpec::sized(2, 2, 10));
+    block_on(aws.put_backstop(&fleet(), &backstop(10))).unwrap();
+    aws.set_now(at("2026-03-09T00:00:00Z"));
+    assert_eq!(sizes(&aws).min, 10);
+}
+
+#[test]
 fn a_min_above_max_at_its_time_fails_and_leaves_an_activity() {
     let aws = with(GroupSpec::sized(2, 2, 8));
     block_on(aws.put_backstop(&fleet(), &backstop(10))).unwrap();

@@ -27,6 +27,7 @@ fn min_above_max_is_a_validation_error() {
     let aws = with(GroupSpec::sized(4, 6, 10));
     refused(block_on(aws.set_min(&fleet(), 11)), "must be greater than or equal to min bound, 11");
     assert_eq!(sizes(&aws), sized(4, 6, 10));
+    block_on(aws.set_min(&fleet(), 10)).unwrap();
 }
 
 #[test]
@@ -80,12 +81,15 @@ fn a_group_that_cannot_be_created_is_refused() {
 
 #[test]
 fn a_deleted_group_says_so_until_its_instances_are_gone_and_takes_no_writes() {
-    let aws = with(GroupSpec::sized(2, 2, 10));
+    let aws = with(GroupSpec::sized(2, 2, 10).protect_new());
     aws.delete_group(&fleet());
     assert!(block_on(aws.describe(&fleet())).unwrap().unwrap().deleting);
     refused(block_on(aws.set_min(&fleet(), 1)), "pending delete");
     aws.advance(mins(2));
     assert_eq!(block_on(aws.describe(&fleet())), Ok(None));
+    let aws = with(GroupSpec::sized(0, 0, 10));
+    aws.delete_group(&fleet());
+    assert_eq!(block_on(aws.describe(&fleet())), Ok(None), "an empty one is gone at once");
 }
 
 #[test]
@@ -103,6 +107,7 @@ fn every_change_is_remembered_with_who_made_it() {
 fn tags_suspensions_policies_and_refresh_are_seen() {
     let aws = with(GroupSpec::sized(2, 2, 10).tag("tidegate:hold", "all"));
     let f = fleet();
+    assert_eq!(aws.group(&f).unwrap().tags["tidegate:hold"], "all");
     aws.set_tag(&f, "tidegate:floor", "3");
     aws.remove_tag(&f, "tidegate:hold");
     aws.suspend(&f, "Launch");

@@ -34,8 +34,23 @@ fn out_after_3_of_3_minutes_in_proportion() {
 }
 
 #[test]
+fn the_newest_minutes_count_all_of_them_and_the_target_itself_is_no_breach() {
+    let minutes = |values: [f64; 3]| {
+        let aws = tracked(false, 50.0);
+        for (minute, value) in (0..).zip(values) {
+            aws.put_point(&cpu(), at(EVENING) + mins(minute), value);
+        }
+        aws.advance(mins(3));
+        sizes(&aws).desired
+    };
+    assert_eq!(minutes([140.0, 60.0, 140.0]), 4);
+    assert_eq!(minutes([70.0, 140.0, 140.0]), 4);
+    assert_eq!(minutes([140.0, 140.0, 105.0]), 6, "in proportion to the newest");
+}
+
+#[test]
 fn in_after_15_of_15_minutes_below_90_percent_if_it_may() {
-    for (scale_in, level, desired) in [(true, 30.0, 2), (true, 65.0, 4), (false, 30.0, 4)] {
+    for (scale_in, level, desired) in [(true, 30.0, 2), (true, 63.0, 4), (false, 30.0, 4)] {
         let aws = tracked(scale_in, level);
         aws.advance(mins(14));
         assert_eq!(sizes(&aws).desired, 4);
