@@ -55,7 +55,7 @@ def main() -> int:
     outputs = stack_outputs(options.stack)
     (run / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
     print(f"deploy-local: {options.stack} in {time.monotonic() - began:.1f} s; outputs in {run / 'outputs.json'}")
-    print(json.dumps(outputs, indent=2))
+    print(json.dumps({k: v for k, v in outputs.items() if k != "SeedPolicy"}, indent=2))
     return 0
 
 
@@ -199,7 +199,14 @@ def failed_events(stack: str) -> list[str]:
 def stack_outputs(stack: str) -> dict[str, str]:
     found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
-    return {"StackName": stack, "Endpoint": os.environ["AWS_ENDPOINT_URL"], **outputs}
+    night = boto3.client("lambda").get_function_configuration(FunctionName=outputs["NightFunction"])
+    return {
+        "StackName": stack,
+        "Endpoint": os.environ["AWS_ENDPOINT_URL"],
+        **outputs,
+        # What holds until a policy is stored; make status and make explain need it too.
+        "SeedPolicy": night["Environment"]["Variables"]["TIDEGATE_SEED_POLICY"],
+    }
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+# One command for each thing to do; `make` lists them. The work is in tools/, so that every step
+# can be run and read on its own.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+ENV := . tools/env.sh
+PYTHON := .tools/sam/bin/python
+# The stack of .tools/run/outputs.json on the local endpoint, or, with LIVE=1, the one that your
+# AWS credentials and TIDEGATE_CONTROL_TABLE name.
+OPS := tools/ops $(if $(LIVE),--live)
+
+STACK ?= tidegate
+SEED ?=
+FUNCTION ?= spike-step-scaler
+EVENT ?= tick
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^## /{ printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+## The main thing
+.PHONY: demo
+demo: setup ## play a day through the deployed functions on this machine: table and page (SEED=n|random)
+	@$(ENV)
+	$(PYTHON) tools/demo.py --stack $(STACK) $(if $(SEED),--seed $(SEED))
+
+## Work on it
+.PHONY: test
+test: ## what CI runs: format, lints, all tests, template checks, the deployed day with a random seed
+	@tools/test
+
+.PHONY: lint
+lint: setup ## format and lints only
+	@tools/test --only lint
+
+.PHONY: validate
+validate: setup ## cfn-lint, sam validate --lint and the template's own tests
+	@tools/test --only template
+
+.PHONY: build
+build: setup ## the deployable functions, as target/functions/NAME/bootstrap
+	@tools/build-functions
+
+.PHONY: bench-start
+bench-start: setup ## start-up and memory against an empty function and Python boto3
+	@$(ENV)
+	$(PYTHON) tools/bench_start.py
+
+.PHONY: readme-keys
+readme-keys: ## renew the README's table of policy keys from the code
+	@$(ENV)
+	$(PYTHON) tools/readme_keys.py
+
+## Try it locally
+.PHONY: deploy-local
+deploy-local: setup ## deploy template.yaml to the local endpoint with the SAM CLI (STACK=name)
+	@tools/deploy-local $(STACK)
+
+.PHONY: invoke
+invoke: setup ## run one function from source on one event (FUNCTION=spike-step-scaler EVENT=tick)
+	@tools/invoke $(FUNCTION) $(EVENT)
+
+.PHONY: status
+status: ## memory, bids and last decision of each fleet (LIVE=1: with your AWS credentials)
+	@$(OPS) status
+
+.PHONY: explain
+explain: ## the last decisions of a fleet, with their reasons (FLEET=aira-web)
+	@$(OPS) explain $(or $(FLEET),$(error which fleet? make explain FLEET=aira-web))
+
+.PHONY: policy-put
+policy-put: ## check a policy document, show what changes, store it (FILE=policy.toml)
+	@$(OPS) policy-put $(or $(FILE),$(error which file? make policy-put FILE=policy.toml))
+
+.PHONY: endpoint-start
+endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1
+	@tools/endpoint start
+
+.PHONY: endpoint-stop
+endpoint-stop: ## stop it; it forgets everything
+	@tools/endpoint stop
+
+## This machine
+.PHONY: preflight
+preflight: ## name everything that is missing here, at once
+	@tools/preflight
+
+.PHONY: setup
+setup: preflight ## install the pinned tools into .tools/ (nothing to do the second time)
+	@tools/setup
+
+.PHONY: clean
+clean: ## stop the endpoint, remove build outputs and the tools in .tools/
+	@if [ -d .tools/run ]; then tools/endpoint stop; fi
+	rm -rf .tools .aws-sam build target
