@@ -145,6 +145,11 @@ fn aws_suspends_launch_after_24_hours_of_failed_launches() {
     assert!(!aws.group(&fleet()).unwrap().is_suspended("Launch"));
     aws.advance(SignedDuration::from_hours(2));
     assert!(aws.group(&fleet()).unwrap().is_suspended("Launch"));
+    aws.resume(&fleet(), "Launch");
+    aws.advance(SignedDuration::from_hours(23));
+    assert!(!aws.group(&fleet()).unwrap().is_suspended("Launch"), "counted anew");
+    aws.advance(SignedDuration::from_hours(2));
+    assert!(aws.group(&fleet()).unwrap().is_suspended("Launch"));
     aws.restore_zone(&fleet(), "a");
     aws.advance(SignedDuration::from_hours(1));
     assert_eq!(phases(&aws), [1, 0, 0], "it stays suspended");
