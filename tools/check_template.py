@@ -38,6 +38,7 @@ NO_RESOURCE = {
 NOT_OUR_CALLS = {
     "kms:Decrypt",
     "kms:GenerateDataKey",
+    "lambda:InvokeFunction",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:SendMessage",
@@ -185,6 +186,15 @@ def roles_are_narrow(templates: dict) -> Iterator[str]:
             yield f"{name}: {statement.get('Sid')} is not limited to keys of the control table"
 
 
+def roles_trust_own_services_only(templates: dict) -> Iterator[str]:
+    for name, role in of_type(templates, "AWS::IAM::Role").items():
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            service = statement["Principal"].get("Service", "")
+            # Lambda takes a role only for functions of the role's account; others can be asked.
+            if service != "lambda.amazonaws.com" and "aws:SourceAccount" not in json.dumps(statement):
+                yield f"{name}: {service or 'somebody'} of any account could take it"
+
+
 def each_function_has_its_own_role(templates: dict) -> Iterator[str]:
     roles = [json.dumps(f.get("Role")) for f in functions(templates).values()]
     if "null" in roles or len(set(roles)) < len(roles):
@@ -222,7 +232,7 @@ def failures_are_kept(templates: dict) -> Iterator[str]:
     for name, function in functions(templates).items():
         for trigger, event in function.get("Events", {}).items():
             properties = event["Properties"]
-            missing = {"State", "RetryPolicy", "DeadLetterConfig"} - set(properties)
+            missing = {"State", "RoleArn", "RetryPolicy", "DeadLetterConfig"} - set(properties)
             if missing:
                 yield f"{name}: the trigger {trigger} has no {', '.join(sorted(missing))}"
             if "cron" in properties["ScheduleExpression"] and "ScheduleExpressionTimezone" not in properties:
@@ -298,6 +308,7 @@ CHECKS = [
     the_composed_policy_is_valid,
     roles_allow_what_is_called,
     roles_are_narrow,
+    roles_trust_own_services_only,
     each_function_has_its_own_role,
     alarms_may_call_and_nobody_else,
     failures_are_kept,
@@ -335,6 +346,7 @@ MUTATIONS = [
     (roles_are_narrow, "a right over permissions", lambda t: shared_statements(t)[0]["Action"].append("iam:PassRole")),
     (roles_are_narrow, "a write to every group", lambda t: properties_of(t, ROLES, "Raise")["PolicyDocument"]["Statement"][0].update(Resource="*")),
     (roles_are_narrow, "the whole control table", lambda t: shared_statements(t)[2].pop("Condition")),
+    (roles_trust_own_services_only, "schedules of any account", lambda t: properties_of(t, ROLES, "ScheduleRole")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition")),
     (each_function_has_its_own_role, "one role for two", lambda t: properties_of(t, ROOT_FILE, "DaytimeScaleUp").update(Role=properties_of(t, ROOT_FILE, "NightlyScaleDown")["Role"])),
     (alarms_may_call_and_nobody_else, "alarms of any account", lambda t: properties_of(t, SPIKE, "CpuHighMayCall").pop("SourceAccount")),
     (alarms_may_call_and_nobody_else, "any alarm", lambda t: properties_of(t, SPIKE, "RequestsHighMayCall").pop("SourceArn")),
