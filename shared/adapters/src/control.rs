@@ -251,7 +251,8 @@ fn versioned(stored: &Item) -> Result<Versioned, String> {
     if version == 0 {
         return Err("`version` is 0, which stands for no memory".to_owned());
     }
-    Ok(Versioned { memory: document(stored)?, version })
+    let memory = Memory::read(item::string(stored, "doc")?);
+    Ok(Versioned { memory: memory.map_err(|error| format!("`doc` of memory: {error}"))?, version })
 }
 
 /// The JSON document of an item.
