@@ -52,6 +52,18 @@ pub struct Memory {
     pub last_reasons: BTreeMap<String, String>,
 }
 
+impl Memory {
+    /// Reads a stored document.
+    ///
+    /// # Errors
+    /// What is wrong with it: no JSON object, an unknown field, a wrong value. (Alone, serde
+    /// would take an empty list for a memory without anything in it.)
+    pub fn read(document: &str) -> Result<Self, serde_json::Error> {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document)?;
+        serde_json::from_value(serde_json::Value::Object(object))
+    }
+}
+
 /// Something that we are about to write to the group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -129,4 +141,20 @@ pub struct SeenMode {
     pub mode: Mode,
     /// When it was read.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_of_known_fields_is_a_memory() {
+        assert_eq!(Memory::read("{}").unwrap(), Memory::default());
+        for bad in ["[]", "null", "", "{\"from_the_future\": 1}", "{\"applied_min\": -1}"] {
+            assert!(Memory::read(bad).is_err(), "{bad}");
+        }
+        let memory = Memory { applied_min: Some(3), ..Memory::default() };
+        let text = serde_json::to_string(&memory).unwrap();
+        assert_eq!(Memory::read(&text).unwrap(), memory);
+    }
 }

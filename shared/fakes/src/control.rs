@@ -231,7 +231,7 @@ impl Table {
             return Ok(Versioned { memory: Memory::default(), version: 0 });
         };
         let unreadable = |error: serde_json::Error| Refusal::Unreadable(error.to_string());
-        let memory = serde_json::from_str(&stored.document).map_err(unreadable)?;
+        let memory = Memory::read(&stored.document).map_err(unreadable)?;
         Ok(Versioned { memory, version: stored.version })
     }
 
