@@ -1,5 +1,6 @@
 //! The arguments.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -112,7 +113,12 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Table {
     /// The control table: the stack's output ControlTableName.
-    #[arg(long = "table", value_name = "NAME", env = "TIDEGATE_CONTROL_TABLE")]
+    #[arg(
+        long = "table",
+        value_name = "NAME",
+        env = "TIDEGATE_CONTROL_TABLE",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub name: String,
 }
 
