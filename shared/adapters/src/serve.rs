@@ -33,6 +33,17 @@ pub enum ServeError {
     Fleets(String),
 }
 
+impl ServeError {
+    /// What Lambda shows as the error's type: for filters and alarms on the log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Intake(_) => "EventRefused",
+            Self::Clock(_) => "StoryClock",
+            Self::Fleets(_) => "FleetFailed",
+        }
+    }
+}
+
 /// A function: its duty, whose events it takes, and the policy that it last used.
 #[derive(Debug)]
 pub struct Function {
