@@ -9,6 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tidegate_domain::ports::PortResult;
 
+/// What `cargo lambda watch` sends as every deadline: ten minutes after the epoch, so no
+/// time at all. Lambda never sends it.
+const NO_DEADLINE_MS: u64 = 600_000;
+
 /// Every port over AWS. Cloning is cheap: the clients are shared.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -55,7 +59,10 @@ impl Aws {
         let now = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
         let left = Duration::from_millis(deadline.saturating_sub(now));
         let mut handle = self.clone();
-        handle.deadline = Instant::now().checked_add(left);
+        handle.deadline = match deadline {
+            NO_DEADLINE_MS => None,
+            _ => Instant::now().checked_add(left),
+        };
         #[cfg(feature = "story")]
         {
             handle.now = handle.story_now().await?;

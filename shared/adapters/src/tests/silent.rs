@@ -142,4 +142,6 @@ async fn a_handle_for_an_invocation_counts_down_to_its_deadline() {
     let left = handle.unwrap().time_left().as_millis();
     assert!((29_000..=30_000).contains(&left), "{left}");
     assert_eq!(aws.for_invocation(0).await.unwrap().time_left(), SignedDuration::ZERO);
+    let watched = aws.for_invocation(600_000).await.unwrap().time_left();
+    assert!(watched > SignedDuration::from_mins(10), "cargo lambda watch knows no deadline");
 }
