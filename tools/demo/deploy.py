@@ -1,0 +1,67 @@
+"""Brings a fresh endpoint with the stack on it, by the project's own tools.
+
+The endpoint is emptied first: metrics cannot be taken back, so every story needs a clean one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from .cast import Fleet
+from .cloud import StageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fresh(stack: str, fleets: list[Fleet], owner: int, code: Path | None) -> None:
+    """Starts the endpoint, empties it, deploys.
+
+    The endpoint ends with the process `owner`, if given; `code` is a folder of programs that are
+    built already.
+    """
+    own = next(f for f in fleets if f.mode == "owner")
+    others = [f for f in fleets if f is not own]
+    _run("endpoint", "start", *(["--for", str(owner)] if owner else []))
+    _run("endpoint", "reset")
+    parameters = {
+        "WebGroupName": own.name,
+        "LoadBalancerFullName": own.load_balancer,
+        "TargetGroupFullName": own.target_group,
+        "MaximumInstances": str(own.max_size),
+        "VetoAlarmNames": own.veto_alarm,
+        "MoreGroupNames": ",".join(f.name for f in others),
+        "MoreAlarmPrefix": f"{others[0].name}-",
+        # The story sends the schedules' events itself: the endpoint knows only the real time.
+        "SchedulesState": "DISABLED",
+    }
+    settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
+    built = ["--code", str(code)] if code else []
+    _run("deploy-local", stack, "--story", *built, *settings)
+
+
+def take_over_environment() -> None:
+    """What a shell takes from `tools/endpoint env`."""
+    command = [str(ROOT / "tools" / "endpoint"), "env"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for line in told.splitlines():
+        verb, _, rest = line.partition(" ")
+        if verb == "export":
+            name, _, value = rest.partition("=")
+            os.environ[name] = value
+        elif verb == "unset":
+            for name in rest.split():
+                os.environ.pop(name, None)
+
+
+def _run(tool: str, *arguments: str) -> None:
+    """Runs one of the project's tools and passes on its sentences, not its data."""
+    command = [str(ROOT / "tools" / tool), *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(f"{tool}: ") or line.startswith("endpoint: "):
+                print(f"  {line.rstrip()}", flush=True)
+    if process.returncode != 0:
+        raise StageError(f"tools/{tool} failed; what it said is above")
