@@ -200,7 +200,7 @@ fn act(i: &Inputs<'_>, draft: &mut Draft) -> (Action, Reason) {
     }
     let (action, reason) = lower(i, draft, ruling.floor, &hold);
     match action {
-        Action::Hold => (action, holding_reason(i, draft, ruling.floor, spike, reason)),
+        Action::Hold => (action, holding_reason(i, draft, spike, reason)),
         _ => (action, reason),
     }
 }
@@ -267,15 +267,9 @@ fn lower(i: &Inputs<'_>, draft: &mut Draft, floor: u32, hold: &Hold) -> (Action,
 
 /// The most telling reason of a hold: a breach before a veto, the day's standing for the day's
 /// function.
-fn holding_reason(
-    i: &Inputs<'_>,
-    draft: &Draft,
-    floor: u32,
-    spike: Option<Reason>,
-    held: Reason,
-) -> Reason {
+fn holding_reason(i: &Inputs<'_>, draft: &Draft, spike: Option<Reason>, held: Reason) -> Reason {
     let standing = || match i.signal {
-        Signal::Day => schedule::day_standing(i, draft, floor),
+        Signal::Day => schedule::day_standing(i, draft),
         _ => None,
     };
     spike

@@ -2,6 +2,7 @@
 //! the day's first hour; the day's deadline.
 
 use super::{Draft, Inputs};
+use crate::arbiter::Limits;
 use crate::bid::{Bid, Source};
 use crate::calendar::DayWindow;
 use crate::group::{ActivityKind, ActivityResult};
@@ -99,8 +100,10 @@ pub fn first_hour_start(policy: &FleetPolicy, now: Timestamp) -> Option<Timestam
 }
 
 /// How a day that is on or being prepared stands, for the day's function.
-pub(super) fn day_standing(i: &Inputs<'_>, draft: &Draft, floor: u32) -> Option<Reason> {
+pub(super) fn day_standing(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
     let day = current_day(i, &draft.memory)?;
+    let limits = Limits::of(i.policy, i.observation.group.sizes.max);
+    let floor = limits.clamp(bid(i, &draft.memory).floor);
     let serving = i.observation.group.serving();
     Some(if serving >= floor {
         Reason::DayReady { serving, floor }
