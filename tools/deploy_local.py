@@ -95,19 +95,12 @@ def strip(template: dict) -> list[tuple[str, str]]:
             properties["PolicyDocument"]["Statement"] = kept
             if not kept:
                 del resources[name]
-    variables = function_defaults(template).get("Environment", {}).get("Variables", {})
-    if variables.pop("SSL_CERT_FILE", None):
-        left_out.append(("SSL_CERT_FILE", "a path of Lambda's system, not of this one"))
     return left_out
 
 
 def is_tls_only(statement: dict) -> bool:
     bools = statement.get("Condition", {}).get("Bool", {})
     return statement["Effect"] == "Deny" and str(bools.get("aws:SecureTransport")).lower() == "false"
-
-
-def function_defaults(template: dict) -> dict:
-    return template.get("Globals", {}).get("Function", {})
 
 
 def point_at(template: dict, code: Path) -> None:
