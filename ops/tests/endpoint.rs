@@ -1,6 +1,6 @@
 //! The program itself, over the real adapters and the local endpoint: arguments,
 //! environment, exit codes.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
