@@ -35,7 +35,7 @@ class Size:
 
 
 WIDE = Size("wide", 1060, 62, 130, 250, 5.5, 12)
-NARROW = Size("narrow", 358, 44, 100, 210, 4.0, 4)
+NARROW = Size("narrow", 358, 44, 100, 210, 4.0, 5)
 TOP, GAP, LANE, FOOT, RIGHT = 22, 40, 26, 40, 10
 
 
@@ -210,14 +210,17 @@ def _traffic(facts: Facts, panel: Panel) -> list[str]:
     ]
 
 
-def _by_minute(value: Callable[[int], float]) -> list[tuple[float, float]]:
-    """The minutes in which a value changes."""
-    every = [(m, value(m)) for m in range(STORY_MINUTES)]
-    return [(float(m), v) for m, v in every if m == 0 or v != every[m - 1][1]]
+def _changes(value: Callable[[int], float], grain: int = 1) -> list[tuple[float, float]]:
+    """Where a value changes; of `grain` minutes the highest."""
+    starts = range(0, STORY_MINUTES, grain)
+    every = [max(value(m) for m in range(start, start + grain)) for start in starts]
+    return [(float(m), v) for m, v, last in zip(starts, every, [None, *every]) if v != last]
 
 
 def _capacity(facts: Facts, panel: Panel, desired: list[tuple[float, int]]) -> list[str]:
-    given = panel.stairs(_by_minute(facts.serving))
+    given = panel.stairs(_changes(facts.serving))
+    # A whole day by the minute would flicker where the need lies between two sizes.
+    needed = _changes(facts.needed, 5 if panel.span.end - panel.span.begin > 180 else 1)
     fixed = facts.fixed_size()
     y = panel.y(fixed)
     begin, end = panel.x(panel.span.begin), panel.x(panel.span.end)
@@ -225,7 +228,7 @@ def _capacity(facts: Facts, panel: Panel, desired: list[tuple[float, int]]) -> l
         f'<path class="given-area" d="{panel.area(given)}"/>',
         f'<path class="asked" d="{panel.stairs(desired)}"/>',
         f'<path class="given" d="{given}"/>',
-        f'<path class="needed" d="{panel.stairs(_by_minute(facts.needed))}"/>',
+        f'<path class="needed" d="{panel.stairs(needed)}"/>',
         f'<path class="fixed" d="M{begin:.1f} {y:.1f}H{end:.1f}"/>',
         f'<text class="tick" x="{end - 4:.1f}" y="{y - 5:.1f}">fixed fleet: {fixed}</text>',
     ]

@@ -9,6 +9,8 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from . import checks, deploy, noop, page, record, stage, table, traffic
 from .cast import FUNCTIONS, MINUTE, STORY_MINUTES, Fleet, clock_time, fleets, local, story_start
 from .cloud import Cloud, StageError
@@ -24,16 +26,18 @@ def main() -> int:
     options = _options()
     try:
         return _play(options)
-    except StageError as error:
+    except (StageError, BotoCoreError, ClientError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _play(options: argparse.Namespace) -> int:
     cast = fleets()
     began = time.monotonic()
     if not options.deployed:
-        print("deploying to a fresh local endpoint ...", flush=True)
+        print("deploying to the local endpoint, emptied first ...", flush=True)
         deploy.fresh(options.stack, cast, options.endpoint_for, options.code)
         deploy.take_over_environment()
         print(f"  deployed in {time.monotonic() - began:.0f} s")
@@ -50,7 +54,12 @@ def _play(options: argparse.Namespace) -> int:
     play.run(_progress)
     found = record.read(cloud, cast, play, since)
     print(f"  played in {time.time() - since:.0f} s with {play.invocations} invocations")
-    return _report(found, cast, options.out)
+    result = _report(found, cast, options.out)
+    if not (options.deployed or options.endpoint_for):
+        print(
+            "the endpoint still runs: make status; make explain FLEET=aira-web; make endpoint-stop"
+        )
+    return result
 
 
 def _tell_what_is_played(play: Play, stored: str) -> None:

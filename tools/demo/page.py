@@ -114,8 +114,8 @@ def _table(facts: Facts, rows: list[table.Row]) -> str:
     return (
         f"<details open><summary>What was decided, and why ({len(rows)} decisions)</summary>"
         f"<table><thead><tr><th>Time<th>Function<th>Decision<th>Why</tr></thead><tbody>{lines}"
-        f"</tbody></table><p class=note>From the ledger. {repeats} further entries only repeat a"
-        " hold and are left out.</p></details>"
+        f"</tbody></table><p class=note>From the ledger, in local time. Holds that it only repeats"
+        f" are left out: {repeats}.</p></details>"
     )
 
 

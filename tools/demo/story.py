@@ -32,9 +32,10 @@ def _spike(facts: Facts) -> str:
     highest = max(facts.requests(m) for m in range(STORY_MINUTES))
     usual = facts.requests(max(0, int(facts.minute_of(fired)) - 10))
     steps = [s for s in facts.raises if s.by == SPIKE and fired <= s.at < over]
+    times = "once" if len(spans) == 1 else f"{len(spans)} times"
     begin = (
         f"At {clock_time(fired)} traffic jumped from about {usual:.0f} to {highest:.0f} requests a"
-        f" minute, and the alarm {facts.fleet.spike_alarm} fired, once."
+        f" minute, and the alarm {facts.fleet.spike_alarm} fired, {times}."
     )
     if not steps:
         return f"{begin} Nothing answered it."
@@ -100,12 +101,13 @@ def _morning(facts: Facts) -> str:
 def _cost(facts: Facts) -> str:
     given, fixed = facts.instance_hours(), facts.fixed_hours()
     usual = facts.usual_size()
+    usual_hours = usual * STORY_MINUTES / 60
     short, outside = facts.short_minutes(), facts.short_outside_spikes()
     where = "all in the surge, " if not outside else ""
     return (
-        f"The day took {given:.0f} instance-hours. A fixed fleet of {facts.fixed_size()}, enough"
-        f" for the highest minute, takes {fixed:.0f}: {1 - given / fixed:.0%} less. (One of"
-        f" {usual}, enough for every hour but the surge, takes {usual * STORY_MINUTES / 60:.0f}.)"
+        f"The day took {given:.0f} instance-hours. A fixed fleet of {facts.fixed_size()}, just"
+        f" enough for the highest minute, takes {fixed:.0f}: {1 - given / fixed:.0%} less. (One of"
+        f" {usual}, just enough for every hour but the surge, takes {usual_hours:.0f}.)"
         f" For {len(short)} of {STORY_MINUTES} minutes, {where}there was more traffic than the"
         " booted instances serve well."
     )

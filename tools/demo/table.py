@@ -97,7 +97,7 @@ def print_decisions(facts: Facts) -> None:
             f"{clock_time(row.at)} {mark} {row.function:<18} {row.woken_by:<6} {row.decision:<25}"
         )
         print(f"{head} {row.why}"[:width])
-    print(f"      ({left_out} ledger entries that only repeat a hold are left out)")
+    print(f"      (holds that the ledger only repeats and that are left out: {left_out})")
 
 
 def print_findings(findings: list[Finding]) -> list[Finding]:
