@@ -1,9 +1,9 @@
 """The stub of AWS behind TLS (programs/src/bin/aws-stub.rs), and its certificates.
 
-Its certificate is signed by an authority made for the run, which is added to a whole bundle of
-authorities: a client parses as many as it does in Lambda. Keys are ECDSA P-256 and the stub is a
-small Rust program, so that little of what is measured is the stub's own time: signing with RSA, as
-AWS does, in Python would add a millisecond to every connection.
+Its certificate is signed by an authority made for the run. Clients trust it alone, or, to see what
+that costs, together with a public bundle of as many as Lambda has. Keys are ECDSA P-256 and the stub
+is a small Rust program, so that little of what is measured is the stub's own time: signing with RSA,
+as AWS does, in Python would add a millisecond to every connection.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ class Stub:
     """The running stub."""
 
     def __init__(self, program: Path, folder: Path) -> None:
+        self.authority = folder / "authority.pem"
         self.bundle = folder / "authorities.pem"
-        chain = make_certificates(folder, self.bundle)
+        chain = make_certificates(folder, self.authority)
+        self.bundle.write_text(Path(certifi.where()).read_text() + self.authority.read_text())
         self._process = subprocess.Popen([program, chain], stdout=subprocess.PIPE)
         self.url = f"https://127.0.0.1:{int(self._process.stdout.readline())}"
         os.set_blocking(self._process.stdout.fileno(), False)
@@ -52,8 +54,8 @@ class Stub:
         return int(spent) / 1e6
 
 
-def make_certificates(folder: Path, bundle: Path) -> Path:
-    """Writes the server's key and chain (answered), and the bundle with its authority."""
+def make_certificates(folder: Path, trusted: Path) -> Path:
+    """Writes the server's key and chain (answered), and its authority."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = certificate("Bench authority", authority_key, "Bench authority", authority_key)
     server = certificate("Bench server", key, "Bench authority", authority_key)
@@ -62,7 +64,7 @@ def make_certificates(folder: Path, bundle: Path) -> Path:
     chain.touch(mode=0o600)
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
     chain.write_bytes(private + server.public_bytes(pem))
-    bundle.write_text(Path(certifi.where()).read_text() + authority.public_bytes(pem).decode())
+    trusted.write_bytes(authority.public_bytes(pem))
     return chain
 
 

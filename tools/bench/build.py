@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import certifi
+
 HERE = Path(__file__).resolve().parent
 # One AWS call: the function asks for the stored policies, finds that the event's only fleet is in
 # none, and answers. Everything else of a run (lease, group, metrics) would be more calls.
@@ -26,6 +28,7 @@ class Subject:
     event: dict = field(default_factory=dict)
     aws_calls: int = 0  # of each invocation
     answer: dict = field(default_factory=dict)  # what must be in the answer
+    full_bundle: bool = False  # trusts a public bundle of authorities too
 
     @property
     def program(self) -> Path:
@@ -43,7 +46,10 @@ def subjects(root: Path, folder: Path, fresh: bool) -> list[Subject]:
     found.append(Subject("empty lambda_runtime", "empty", [str(program(folder, "empty"))]))
     python = Subject("Python boto3", "python", [sys.executable, str(HERE / "python_function.py")])
     python.aws_calls, python.answer = 1, {"policies": 0}
-    found += [python, Subject("bare protocol", "bare", [str(program(folder, "bare"))])]
+    public = Path(certifi.where()).read_text().count("BEGIN CERTIFICATE")
+    bundle = variant(f"spike, {public} authorities", functions / "spike-step-scaler" / "bootstrap")
+    bundle.full_bundle = True
+    found += [python, bundle, Subject("bare protocol", "bare", [str(program(folder, "bare"))])]
     missing = [str(s.program) for s in found if not s.program.exists()]
     if missing:
         sys.exit(f"bench-start: not built: {', '.join(missing)}")

@@ -85,8 +85,11 @@ def footnotes(result: dict) -> list[str]:
     goals = result["goals"]
     load = os.getloadavg()[0]
     stub = max(r["stub_cpu_ms"] for r in result["subjects"] if r["kind"] == "function")
-    return [
-        f"Medians of {result['rounds']} interleaved starts on {result['cpus']} CPUs (load {load:.1f}).",
+    busy = load > result["cpus"] / 2 and not result["undisturbed"]
+    lines = ["This machine is busy: take these figures on a quiet one, or as root."] if busy else []
+    how = "before other work" if result["undisturbed"] else f"load {load:.1f}"
+    return lines + [
+        f"Medians of {result['rounds']} interleaved starts on {result['cpus']} CPUs ({how}).",
         "init: exec to the first request for work. first: event to answer, with one AWS call",
         "(DynamoDB Query) over a new TLS connection on loopback; the empty function makes none.",
         f"The TLS stub's own CPU time is {stub:.2f} ms of every first with a call; "
