@@ -49,10 +49,19 @@ pub fn rule(bids: &[Bid], limits: Limits, now: Timestamp) -> Ruling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::{Adjustment, Step, StepTable};
 
     fn bid(source: Source, floor: u32, until: Option<i64>) -> Bid {
         let until = until.map(|s| Timestamp::from_second(s).unwrap());
         Bid { source, floor, until, reason: String::new() }
+    }
+
+    #[test]
+    fn a_step_beyond_the_maximum_reaches_the_maximum() {
+        let step = Step { from: Some(0.0), to: None, add: 3 };
+        let table = StepTable::new(Adjustment::Change, vec![step]).unwrap();
+        let limits = Limits { min: 1, ceiling: 3 };
+        assert_eq!(limits.clamp(table.apply(2, 5.0).unwrap()), 3);
     }
 
     #[test]
