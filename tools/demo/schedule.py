@@ -1,9 +1,9 @@
 """When the schedules wake which function, thinned in quiet times.
 
-The template's schedules fire all day: night every 10 minutes, day every 5, tick every minute.
-The story takes every one of them where something can happen and fewer where nothing can: a day
-of all 1,872 wake-ups would take minutes and show the same. Nothing is moved: every wake-up
-below is one that the schedules would send at that minute.
+The template's schedules fire all day: night and day every 5 minutes, tick every minute.
+The story takes every tick around the surge, every second nightly wake-up until 03:30, every one
+of the day's around 08:00, and fewer otherwise: all 2,016 wake-ups of a day would take minutes and
+show the same. Nothing is moved: every wake-up below is one that the schedules would send at that minute.
 """
 
 from __future__ import annotations
