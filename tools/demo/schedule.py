@@ -3,7 +3,8 @@
 The template's schedules fire all day: night and day every 5 minutes, tick every minute.
 The story takes every tick around the surge, every second nightly wake-up until 03:30, every one
 of the day's around 08:00, and fewer otherwise: all 2,016 wake-ups of a day would take minutes and
-show the same. Nothing is moved: every wake-up below is one that the schedules would send at that minute.
+show the same. Nothing is moved: every wake-up below is one that the schedules would send at that
+minute.
 """
 
 from __future__ import annotations
