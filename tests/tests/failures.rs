@@ -189,6 +189,16 @@ fn veto_alarms() {
     stage.minutes(6);
     assert!(matches!(stage.night().reason, Reason::NightStep { .. }));
 
+    // An errors alarm loses its data when the errors stop; that does not make it forgotten.
+    let stage = night();
+    stage.aws.set_alarm(&alarm("web", "5xx"), AlarmState::Alarm);
+    stage.minutes(5);
+    stage.aws.set_alarm(&alarm("web", "5xx"), AlarmState::InsufficientData);
+    stage.minutes(10);
+    holds(&stage, "veto_alarm_recent");
+    stage.minutes(6);
+    assert!(matches!(stage.night().reason, Reason::NightStep { .. }));
+
     let stage = night();
     stage.aws.delete_alarm(&alarm("web", "5xx"));
     holds(&stage, "veto_alarm_missing");

@@ -17,6 +17,8 @@ use jiff::SignedDuration;
 const LATE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// A veto alarm forbids lowering for this long after it changed its state.
 const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
+/// A state that is dated this far ahead has just changed, by another clock.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// The night looks at the load of this many minutes.
 const NIGHT_WINDOW_MINS: i64 = 30;
 /// A tick that looked closer and held looks closer again after this long.
@@ -220,11 +222,13 @@ fn veto_of(i: &Inputs<'_>, alarm: &Alarm) -> Option<Reason> {
     match alarm.state {
         _ if alarm.comparison.is_low_side() => None,
         AlarmState::Alarm => Some(Reason::VetoAlarm { alarm: name }),
-        AlarmState::InsufficientData => None,
-        AlarmState::Ok if age < VETO_AFTER => {
-            Some(Reason::VetoAlarmRecent { alarm: name, minutes: age.as_mins() })
+        // From ALARM it may go to either: an errors alarm loses its data when the errors stop.
+        AlarmState::Ok | AlarmState::InsufficientData
+            if (-CLOCK_SKEW..VETO_AFTER).contains(&age) =>
+        {
+            Some(Reason::VetoAlarmRecent { alarm: name, minutes: age.as_mins().max(0) })
         }
-        AlarmState::Ok => None,
+        AlarmState::Ok | AlarmState::InsufficientData => None,
     }
 }
 
