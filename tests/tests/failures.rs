@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tidegate_domain::group::ScalingPolicy;
+use tidegate_domain::group::{ActivityResult, ScalingPolicy};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::{ActionRecord, OutcomeWord};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricQuery, Window};
@@ -230,22 +230,32 @@ fn veto_alarms() {
 
 #[test]
 fn a_failed_launch_vetoes_until_its_zone_launches_again() {
-    let stage = Stage::usual("2026-11-20T21:00:00+09:00", 10, 10);
     let zone = "ap-northeast-2a";
-    let until = "2026-11-20T21:20:00+09:00".parse().unwrap();
-    stage.aws.fail_launches(&web(), zone, "InsufficientInstanceCapacity", Some(until));
-    stage.aws.outside_set_desired(&web(), 13).unwrap();
-    stage.until("2026-11-20T21:19:00+09:00");
+    let broken = |until: Option<&str>| {
+        let stage = Stage::usual("2026-11-20T21:00:00+09:00", 10, 10);
+        let until = until.map(|time| time.parse().unwrap());
+        stage.aws.fail_launches(&web(), zone, "InsufficientInstanceCapacity", until);
+        stage.aws.outside_set_desired(&web(), 13).unwrap();
+        stage
+    };
+    let failed = |stage: &Stage| {
+        let activities = stage.aws.activities(&web());
+        activities.iter().any(|a| a.result == ActivityResult::Failed)
+    };
+    let healed = broken(Some("2026-11-20T21:20:00+09:00"));
+    healed.until("2026-11-20T21:30:00+09:00");
+    // The next launches spread over the zones, so one lands in the zone that failed.
+    healed.aws.outside_set_desired(&web(), 16).unwrap();
+    healed.until(NIGHT);
+    assert!(failed(&healed), "it did fail before its zone launched again");
+    let entry = healed.night();
+    assert!(matches!(entry.reason, Reason::NightStep { .. }), "{entry:?}");
+
+    let stage = broken(None);
+    stage.minutes(3);
+    stage.aws.outside_set_desired(&web(), 12).unwrap();
     stage.until(NIGHT);
-    let healed = stage.aws.activities(&web());
-    assert!(!healed.is_empty());
-    let stage2 = Stage::usual("2026-11-20T21:00:00+09:00", 10, 10);
-    stage2.aws.fail_launches(&web(), zone, "InsufficientInstanceCapacity", None);
-    stage2.aws.outside_set_desired(&web(), 13).unwrap();
-    stage2.minutes(3);
-    stage2.aws.outside_set_desired(&web(), 12).unwrap();
-    stage2.until(NIGHT);
-    holds(&stage2, "launch_failed");
+    holds(&stage, "launch_failed");
 }
 
 #[test]
