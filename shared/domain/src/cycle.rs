@@ -214,8 +214,7 @@ impl<'a, W: World> Once<'a, W> {
             return self.finish(observation, decision, ending).await;
         }
         if self.run.dry_run {
-            let report = self.report(observation, &decision, OutcomeWord::DryRun);
-            return Ok(report.dry(self.world).await);
+            return Ok(self.finish_dry(observation, &decision).await);
         }
         match decision.action {
             Action::Raise { .. } | Action::Lower { .. } => self.apply(observation, decision).await,
@@ -234,14 +233,14 @@ impl<'a, W: World> Once<'a, W> {
     ) -> Result<LedgerEntry, CycleError> {
         if self.world.time_left() < TIME_TO_START {
             decision.reason = Reason::OutOfTime;
-            return Ok(self.report(observation, &decision, OutcomeWord::OutOfTime).entry);
+            return Ok(self.report(observation, &decision, OutcomeWord::OutOfTime));
         }
         if self.has_memory {
             match self.keep(&decision.memory).await {
                 Ok(Stored::Version(_)) => {}
                 Ok(Stored::Conflict) => {
                     decision.reason = Reason::MemoryConflict;
-                    return Ok(self.report(observation, &decision, OutcomeWord::Void).entry);
+                    return Ok(self.report(observation, &decision, OutcomeWord::Void));
                 }
                 Err(error) => self.forget(&error),
             }

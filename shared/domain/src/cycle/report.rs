@@ -10,32 +10,16 @@ use crate::notice::{Notice, Severity};
 use crate::observation::Observation;
 use crate::ports::{LeaseToken, PortError, Stored, World};
 use crate::reason::Reason;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The key of an outage of Auto Scaling's own API.
 pub(super) const OUTAGE: &str = "describe";
 /// People hear of an unreachable control plane after this long.
 const OUTAGE_PATIENCE: SignedDuration = SignedDuration::from_mins(4);
+/// What was only rehearsed is kept for a day.
+const DRY_RUN_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// Without memory nothing says what was sent: notices go out in the first minute of these.
 const BLIND_REPEAT_SECS: i64 = 15 * 60;
-
-/// A decision on its way to the ledger.
-pub(super) struct Report {
-    pub entry: LedgerEntry,
-}
-
-impl Report {
-    /// A dry run is kept in the ledger and answered; nothing else.
-    pub async fn dry<W: World>(self, world: &W) -> LedgerEntry {
-        if self.entry.action != ActionRecord::Hold {
-            let expires = world.wall().saturating_add(SignedDuration::from_hours(24));
-            let expires = expires.unwrap_or_else(|_| world.wall());
-            // The answer carries it all the same.
-            let _ = world.append(&self.entry, expires).await;
-        }
-        self.entry
-    }
-}
 
 /// How a decision ended.
 pub(super) struct Ending {
@@ -103,7 +87,7 @@ impl<W: World> Once<'_, W> {
         observation: &Observation,
         decision: &Decision,
         outcome: OutcomeWord,
-    ) -> Report {
+    ) -> LedgerEntry {
         let mut entry = blank(self.world, self.run, self.token, decision.reason.clone());
         entry.mode = decision.mode;
         entry.action = decision.action.record();
@@ -116,7 +100,27 @@ impl<W: World> Once<'_, W> {
         if let Some(why) = &self.trust.no_memory {
             entry.notes.push(format!("without lease and memory: {why}"));
         }
-        Report { entry }
+        entry
+    }
+
+    /// A dry run is kept in the ledger for a day and answered; nothing else.
+    pub(super) async fn finish_dry(
+        &self,
+        observation: &Observation,
+        decision: &Decision,
+    ) -> LedgerEntry {
+        let entry = self.report(observation, decision, OutcomeWord::DryRun);
+        if entry.action != ActionRecord::Hold {
+            // The answer carries it all the same.
+            let _ = self.world.append(&entry, self.after(DRY_RUN_LIFE)).await;
+        }
+        entry
+    }
+
+    /// The real time this much later.
+    fn after(&self, life: SignedDuration) -> Timestamp {
+        let wall = self.world.wall();
+        wall.saturating_add(life).unwrap_or(wall)
     }
 
     /// Tells people, keeps memory and ledger. The first trouble fails the run, after
@@ -133,15 +137,15 @@ impl<W: World> Once<'_, W> {
         let acted = decision.action != Action::Hold;
         let told = self.tell(&decision.notices, &mut memory).await;
         let kept = self.keep_if_changed(&memory).await;
-        let mut report = self.report(observation, &decision, outcome);
+        let mut entry = self.report(observation, &decision, outcome);
         if let Some(error) = &trouble {
-            report.entry.notes.push(error.to_string());
+            entry.notes.push(error.to_string());
         }
         let silent = matches!(decision.reason, Reason::LookedRecently { .. });
         let news = acted || (!silent && last_reason != Some(decision.reason.code()));
-        let written = if news { self.append(&report.entry).await } else { Ok(()) };
+        let written = if news { self.append(&entry).await } else { Ok(()) };
         let failed = trouble.or(told.err()).or(kept.err()).or(written.err());
-        self.answer(report.entry, failed)
+        self.answer(entry, failed)
     }
 
     fn answer(
@@ -189,8 +193,7 @@ impl<W: World> Once<'_, W> {
         if !self.has_memory {
             return Ok(());
         }
-        let expires = self.world.wall().saturating_add(self.run.ledger_life);
-        self.world.append(entry, expires.unwrap_or_else(|_| self.world.wall())).await
+        self.world.append(entry, self.after(self.run.ledger_life)).await
     }
 
     /// The group could not be described: nothing is done, people are told once.

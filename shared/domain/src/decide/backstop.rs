@@ -11,7 +11,7 @@ pub(super) fn floor(i: &Inputs<'_>) -> u32 {
 }
 
 /// The backstop that must stand on the group before anything is lowered.
-pub fn wanted(i: &Inputs<'_>) -> Backstop {
+pub(super) fn wanted(i: &Inputs<'_>) -> Backstop {
     let calendar = &i.policy.calendar;
     Backstop {
         min: floor(i),

@@ -2,7 +2,7 @@
 //! backstop. It fails closed: what cannot be read is a veto.
 
 use super::operator::Hold;
-use super::{Draft, Inputs, backstop, schedule, spike};
+use super::{Draft, Inputs, UNKNOWN_PATIENCE, backstop, schedule, spike};
 use crate::bid::Source;
 use crate::group::{Activity, ActivityKind, ActivityResult, Backstop, Evidence, Mode};
 use crate::load::{LoadReading, need, past_peak};
@@ -25,8 +25,6 @@ const NIGHT_WINDOW_MINS: i64 = 30;
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// A deploy that defers lowering for this long is told to people.
 const REFRESH_PATIENCE: SignedDuration = SignedDuration::from_hours(2);
-/// Unknown data is told to people after this long.
-const UNKNOWN_PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Processes without which a lowered fleet cannot come back by itself.
 const NEEDED: [&str; 7] = [
     "Launch",
@@ -335,14 +333,13 @@ fn next_step(i: &Inputs<'_>, mode: Mode, floor: u32, need: u32) -> Result<Step, 
 }
 
 /// The most that one lowering takes: the percentage rounded down, at least one unit.
-pub fn step_limit(from: u32, percent: u32) -> u32 {
+fn step_limit(from: u32, percent: u32) -> u32 {
     let share = u64::from(from) * u64::from(percent) / 100;
     u32::try_from(share).unwrap_or(u32::MAX).max(1)
 }
 
 fn warn_of_long_refresh(i: &Inputs<'_>, draft: &mut Draft, status: &str) {
-    let since = *draft.memory.since.entry("refresh".into()).or_insert(i.now);
-    if i.now.duration_since(since) >= REFRESH_PATIENCE {
+    if let Some(since) = draft.stands_since("refresh", i.now, REFRESH_PATIENCE) {
         let subject = format!("lowering has waited for an instance refresh since {since}");
         let body = format!("{subject}. Its status is {status}.");
         draft.notices.push(Notice::new(i.fleet, Severity::Warning, "refresh", &subject).body(body));
@@ -354,8 +351,7 @@ fn warn_of_unknown_load(i: &Inputs<'_>, draft: &mut Draft, unknown: Option<&Reas
         draft.memory.since.remove("load");
         return;
     };
-    let since = *draft.memory.since.entry("load".into()).or_insert(i.now);
-    if i.now.duration_since(since) >= UNKNOWN_PATIENCE {
+    if let Some(since) = draft.stands_since("load", i.now, UNKNOWN_PATIENCE) {
         let subject = "the load is unknown: nothing is lowered";
         let body = format!("{subject} since {since}: {reason}.");
         draft.notices.push(Notice::new(i.fleet, Severity::Warning, "load", subject).body(body));

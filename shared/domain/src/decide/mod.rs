@@ -4,15 +4,13 @@
 //! What must stay true: nothing is read here that is not an argument; holding still
 //! is a decision with a reason; every action is absolute.
 
-pub mod backstop;
+mod backstop;
 mod lowering;
 mod operator;
 mod remember;
 pub mod schedule;
 mod spike;
 mod undo;
-
-pub use lowering::step_limit;
 
 use crate::arbiter::{self, Limits, Ruling};
 use crate::bid::{Bid, Source};
@@ -28,6 +26,9 @@ use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
 use lowering::Verdict;
 use operator::Hold;
+
+/// Data that cannot be judged is told to people after this long.
+const UNKNOWN_PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// How far the ground of a decision can be trusted. Anything missing stops lowering; raising
 /// goes on.
@@ -148,6 +149,17 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Since when something has stood in the way, once that is `patience` long.
+    fn stands_since(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        patience: SignedDuration,
+    ) -> Option<Timestamp> {
+        let since = *self.memory.since.entry(key.to_owned()).or_insert(now);
+        (now.duration_since(since) >= patience).then_some(since)
+    }
+
     fn was_sent(&self, key: &str) -> bool {
         self.memory.notices.contains_key(key)
     }

@@ -2,7 +2,7 @@
 //! action fires once per transition; this judgement is made again on every tick
 //! from the metric, so it goes on while the breach lasts.
 
-use super::{Draft, Inputs};
+use super::{Draft, Inputs, UNKNOWN_PATIENCE};
 use crate::arbiter::Limits;
 use crate::bid::{Bid, Source};
 use crate::group::Lifecycle;
@@ -18,8 +18,6 @@ use jiff::{SignedDuration, Timestamp};
 const EVENT_FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// A data point is used for this long after its period ended.
 const POINT_FRESH: SignedDuration = SignedDuration::from_mins(5);
-/// People are told when a breach cannot be judged for this long.
-const UNKNOWN_PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A breach that holds now.
 struct Breach {
@@ -208,10 +206,7 @@ fn remember_bid(i: &Inputs<'_>, draft: &mut Draft, spike: &SpikePolicy, floor: u
 }
 
 fn warn_of_unknown(i: &Inputs<'_>, draft: &mut Draft, spike: &SpikePolicy, key: &str) {
-    let since = *draft.memory.since.entry(key.to_owned()).or_insert(i.now);
-    if i.now.duration_since(since) < UNKNOWN_PATIENCE {
-        return;
-    }
+    let Some(since) = draft.stands_since(key, i.now, UNKNOWN_PATIENCE) else { return };
     let subject = format!("{} is in ALARM but its metric cannot be judged", spike.alarm);
     let body = format!("{subject} since {since}. No step is taken on unknown data.");
     draft.notices.push(Notice::new(i.fleet, Severity::Warning, key, &subject).body(body));
