@@ -15,7 +15,7 @@ from typing import Any, Callable
 from . import stage, world
 from .cast import MINUTE, STORY_MINUTES, Fleet
 from .cloud import Cloud, stamp
-from .schedule import Plan, Wake, plan
+from .schedule import TICK, Plan, Wake, plan
 from .traffic import Traffic
 from .world import Alarm, Group, Minute
 
@@ -67,9 +67,14 @@ class Play:
             for fleet in self.fleets:
                 self._measure(fleet, minute)
                 self._veto(fleet, minute)
-                self._alarm(fleet, now)
                 self._track(fleet, now)
-            for wake in plan.wakes(minute):
+            # In the order of their times: a day's or night's wake-up, alarms, the tick.
+            wakes = plan.wakes(minute)
+            for wake in (w for w in wakes if w != TICK):
+                self._wake(wake, now)
+            for fleet in self.fleets:
+                self._alarm(fleet, now)
+            for wake in (w for w in wakes if w == TICK):
                 self._wake(wake, now)
             progress(minute, self)
         self._publish()
@@ -181,6 +186,8 @@ class Play:
                 "in_service": states.count("InService"),
                 "serving": group.serving(at),
             }
+        if self.polls and stamp(at) < self.polls[-1]["at"]:
+            raise RuntimeError(f"{after} at {stamp(at)} is before {self.polls[-1]}")
         self.polls.append({"at": stamp(at), "after": after, "groups": seen})
 
     def _set_desired(self, name: str, desired: int) -> None:
