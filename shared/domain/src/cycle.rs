@@ -66,6 +66,9 @@ pub struct CycleError {
     pub error: PortError,
 }
 
+/// What decides: pure, from what is known to what is to be done.
+pub type Planner = dyn Fn(&Inputs<'_>) -> Decision + Send + Sync;
+
 /// Runs the cycle for one fleet.
 ///
 /// # Errors
@@ -73,23 +76,44 @@ pub struct CycleError {
 /// not be kept or a notice could not be published. The caller fails its invocation, so that
 /// it is tried again; every write is repeatable.
 pub async fn cycle<W: World>(world: &W, run: &Run<'_>) -> Result<LedgerEntry, CycleError> {
+    cycle_planned_by(&decide, world, run).await
+}
+
+/// Runs the cycle for one fleet with another planner than [`decide`]: one that watches it, or
+/// a deliberately wrong one, which the invariants must stop.
+///
+/// # Errors
+/// As [`cycle`].
+pub async fn cycle_planned_by<W: World>(
+    planner: &Planner,
+    world: &W,
+    run: &Run<'_>,
+) -> Result<LedgerEntry, CycleError> {
     let token = world.token();
     let until = world.wall().saturating_add(world.time_left() + LEASE_MARGIN);
     let until = until.unwrap_or_else(|_| world.wall());
+    let stand = Stand { planner, world, token: &token };
     match world.acquire(run.fleet, &token, world.wall(), until).await {
-        Ok(Lease::Taken) => with_lease(world, run, &token).await,
+        Ok(Lease::Taken) => with_lease(&stand, run).await,
         Ok(Lease::Busy) => Ok(report::lease_held(world, run, &token)),
-        Err(error) => Once::new(world, run, &token, Some(error.to_string())).run().await,
+        Err(error) => Once::new(&stand, run, Some(error.to_string())).run().await,
     }
+}
+
+/// What every pass of an invocation stands on.
+struct Stand<'a, W> {
+    planner: &'a Planner,
+    world: &'a W,
+    token: &'a LeaseToken,
 }
 
 /// Runs, and once more for everybody who found the lease taken meanwhile.
 async fn with_lease<W: World>(
-    world: &W,
+    stand: &Stand<'_, W>,
     run: &Run<'_>,
-    token: &LeaseToken,
 ) -> Result<LedgerEntry, CycleError> {
-    let mut done = Once::new(world, run, token, None).run().await;
+    let Stand { world, token, .. } = stand;
+    let mut done = Once::new(stand, run, None).run().await;
     for _ in 1..MOST_RUNS {
         if !matches!(world.release(run.fleet, token).await, Ok(Released::Wanted)) {
             return done;
@@ -103,7 +127,7 @@ async fn with_lease<W: World>(
             other => other.clone(),
         };
         let run = Run { signal: again, ..run.clone() };
-        done = Once::new(world, &run, token, None).run().await;
+        done = Once::new(stand, &run, None).run().await;
     }
     // Still wanted, or the answer was lost: a lease that is not given back runs out.
     let _ = world.release(run.fleet, token).await;
@@ -112,6 +136,7 @@ async fn with_lease<W: World>(
 
 /// One pass of the cycle.
 struct Once<'a, W> {
+    planner: &'a Planner,
     world: &'a W,
     run: &'a Run<'a>,
     token: &'a LeaseToken,
@@ -126,10 +151,11 @@ struct Once<'a, W> {
 }
 
 impl<'a, W: World> Once<'a, W> {
-    fn new(world: &'a W, run: &'a Run<'a>, token: &'a LeaseToken, blind: Option<String>) -> Self {
+    fn new(stand: &Stand<'a, W>, run: &'a Run<'a>, blind: Option<String>) -> Self {
+        let Stand { planner, world, token } = *stand;
         let trust = Trust { no_memory: blind, policy_fault: run.policy_fault.clone() };
         let (loaded, kept) = (Memory::default(), Memory::default());
-        Self { world, run, token, trust, loaded, kept, version: 0, has_memory: false }
+        Self { planner, world, run, token, trust, loaded, kept, version: 0, has_memory: false }
     }
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
@@ -187,7 +213,7 @@ impl<'a, W: World> Once<'a, W> {
     }
 
     fn decide_once(&self, observation: &Observation) -> Decision {
-        decide(&self.inputs(observation))
+        (self.planner)(&self.inputs(observation))
     }
 
     fn inputs<'b>(&'b self, observation: &'b Observation) -> Inputs<'b> {
