@@ -15,7 +15,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     let mut table: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("tidegate-domain", [].as_slice()),
         ("tidegate-fakes", ["tidegate-domain"].as_slice()),
-        ("tidegate-adapters", ["tidegate-domain", "aws"].as_slice()),
+        ("tidegate-wire", ["tidegate-domain"].as_slice()),
+        ("tidegate-adapters", ["tidegate-domain", "tidegate-wire", "aws"].as_slice()),
         ("tidegate-ops", ["tidegate-domain", "tidegate-adapters"].as_slice()),
     ]);
     table.extend(FUNCTIONS.map(|name| (name, function)));

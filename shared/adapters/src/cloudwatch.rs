@@ -7,7 +7,6 @@
 use crate::activities::timestamp;
 use crate::aws::Aws;
 use crate::metric_query;
-use crate::text;
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricDataQuery, MetricDataResult, ScanBy};
@@ -17,6 +16,7 @@ use std::collections::BTreeMap;
 use tidegate_domain::ids::AlarmName;
 use tidegate_domain::metrics::{Alarm, AlarmState, Comparison, MetricQuery, Point, Series, Window};
 use tidegate_domain::ports::{Metrics, PortError, PortResult};
+use tidegate_wire::text;
 
 /// Names that one `DescribeAlarms` takes.
 const NAMES: usize = 100;

@@ -13,13 +13,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{
     Control, Lease, LeaseToken, PortError, PortResult, Released, Stored, StoredPolicy, Versioned,
 };
+use tidegate_wire::stored;
 
 /// Policy versions that are offered: one is enough unless the newest do not parse.
 const POLICIES: i32 = 5;
@@ -43,7 +43,8 @@ impl Control for Aws {
             .limit(POLICIES)
             .send();
         let answer = self.operation(call)?.run(request).await?;
-        let policies: Result<_, String> = answer.items().iter().map(policy).collect();
+        let policies: Result<_, String> =
+            answer.items().iter().map(|found| stored::policy(&item::fields(found))).collect();
         policies.map_err(|why| PortError::Unreadable { call, why })
     }
 
@@ -61,7 +62,7 @@ impl Control for Aws {
             .item("at", item::text(seconds(clock::wall())))
             .item("writer", item::text(&writer))
             .condition_expression("attribute_not_exists(pk)");
-        let ours = |stored: &Item| item::string(stored, "writer") == Ok(writer.as_str());
+        let ours = |stored: &Item| item::fields(stored).string("writer") == Ok(writer.as_str());
         let version = u64::from(policy.version);
         self.put_once("PutItem (policy)", request, version, ours).await
     }
@@ -94,7 +95,8 @@ impl Control for Aws {
         let answer = self.operation(call)?.run(request).await?;
         match answer.item() {
             None => Ok(Versioned { memory: Memory::default(), version: 0 }),
-            Some(stored) => versioned(stored).map_err(|why| PortError::Unreadable { call, why }),
+            Some(found) => stored::memory(&item::fields(found))
+                .map_err(|why| PortError::Unreadable { call, why }),
         }
     }
 
@@ -127,9 +129,10 @@ impl Control for Aws {
                 .expression_attribute_values(":expected", item::number(expected)),
         };
         let ours = |stored: &Item| {
-            item::whole(stored, "version") == Ok(version)
-                && item::string(stored, "writer") == Ok(token.0.as_str())
-                && item::string(stored, "doc") == Ok(document.as_str())
+            let stored = item::fields(stored);
+            stored.whole("version") == Ok(version)
+                && stored.string("writer") == Ok(token.0.as_str())
+                && stored.string("doc") == Ok(document.as_str())
         };
         self.put_once(call, request, version, ours).await
     }
@@ -174,8 +177,9 @@ impl Control for Aws {
                 .set_exclusive_start_key(start)
                 .send();
             let answer = self.operation(call)?.run(request).await?;
-            let kept = answer.items().iter().filter(|stored| !is_expired(stored));
-            let page: Result<Vec<LedgerEntry>, String> = kept.map(document).collect();
+            let found = answer.items().iter().map(item::fields);
+            let kept = found.filter(|entry| !stored::is_expired(entry, clock::wall()));
+            let page: Result<Vec<LedgerEntry>, String> = kept.map(|e| stored::entry(&e)).collect();
             entries.extend(page.map_err(|why| PortError::Unreadable { call, why })?);
             start = answer.last_evaluated_key().cloned();
             if start.is_none() {
@@ -234,34 +238,6 @@ fn seconds(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-/// DynamoDB removes expired items days late: readers look themselves.
-fn is_expired(stored: &Item) -> bool {
-    item::whole::<i64>(stored, "expires_at").is_ok_and(|at| at <= clock::wall().as_second())
-}
-
-fn policy(stored: &Item) -> Result<StoredPolicy, String> {
-    Ok(StoredPolicy {
-        version: item::whole(stored, "version")?,
-        document: item::string(stored, "doc")?.to_owned(),
-    })
-}
-
-fn versioned(stored: &Item) -> Result<Versioned, String> {
-    let version = item::whole(stored, "version")?;
-    if version == 0 {
-        return Err("`version` is 0, which stands for no memory".to_owned());
-    }
-    let memory = Memory::read(item::string(stored, "doc")?);
-    Ok(Versioned { memory: memory.map_err(|error| format!("`doc` of memory: {error}"))?, version })
-}
-
-/// The JSON document of an item.
-fn document<T: DeserializeOwned>(stored: &Item) -> Result<T, String> {
-    let place = item::string(stored, "sk").unwrap_or_default();
-    let json = item::string(stored, "doc")?;
-    serde_json::from_str(json).map_err(|error| format!("`doc` of {place}: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,37 +248,5 @@ mod tests {
         let keys = times.map(|t| sortable(t.parse().unwrap()));
         assert!(keys.is_sorted(), "{keys:?}");
         assert_eq!(keys[1], "2026-01-01T00:00:00.500Z");
-    }
-
-    fn memory(version: &str, doc: &str) -> Item {
-        Item::from([
-            ("sk".to_owned(), item::text("memory")),
-            ("version".to_owned(), item::number(version)),
-            ("doc".to_owned(), item::text(doc)),
-        ])
-    }
-
-    #[test]
-    fn an_unreadable_memory_is_an_error_and_not_a_default() {
-        assert_eq!(versioned(&memory("3", "{}")).unwrap().version, 3);
-        for (stored, why) in [
-            (memory("3", "{"), "`doc` of memory"),
-            (memory("3", r#"{"from_the_future":1}"#), "from_the_future"),
-            (memory("x", "{}"), "not a whole number"),
-            (memory("0", "{}"), "stands for no memory"),
-            (Item::new(), "`version` is missing"),
-        ] {
-            let error = versioned(&stored).unwrap_err();
-            assert!(error.contains(why), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_ttl_has_not_removed_yet_is_not_shown() {
-        let at = |offset: i64| {
-            let second = clock::wall().as_second() + offset;
-            Item::from([("expires_at".to_owned(), item::number(second))])
-        };
-        assert!(is_expired(&at(-1)) && !is_expired(&at(60)) && !is_expired(&Item::new()));
     }
 }

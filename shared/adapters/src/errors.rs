@@ -2,7 +2,6 @@
 //! words. The text keeps AWS's code, words and request id, or the whole chain of
 //! sources, cut to a bound.
 
-use crate::text;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -10,6 +9,7 @@ use aws_types::request_id::RequestId;
 use std::error::Error;
 use std::fmt::Write as _;
 use tidegate_domain::ports::PortError;
+use tidegate_wire::text;
 
 /// Bytes of an error's text: enough for a chain of sources, small in a ledger entry.
 const TEXT_BYTES: usize = 800;

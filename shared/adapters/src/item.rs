@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
+use tidegate_wire::stored::{Attribute, Fields};
 
 /// An item as the SDK gives it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -16,28 +17,32 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Reads a string attribute.
-///
-/// # Errors
-/// A sentence when it is missing or something else.
-pub(crate) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, String> {
-    match item.get(name) {
-        Some(AttributeValue::S(value)) => Ok(value),
-        Some(_) => Err(format!("`{name}` is not a string")),
-        None => Err(format!("`{name}` is missing")),
+/// The attributes as [`tidegate_wire::stored`] reads them.
+pub(crate) fn fields(item: &Item) -> Fields<'_> {
+    item.iter().map(|(name, value)| (name.as_str(), attribute(value))).collect()
+}
+
+fn attribute(value: &AttributeValue) -> Attribute<'_> {
+    match value {
+        AttributeValue::S(text) => Attribute::Text(text),
+        AttributeValue::N(digits) => Attribute::Number(digits),
+        _ => Attribute::Other,
     }
 }
 
-/// Reads a whole number.
-///
-/// # Errors
-/// A sentence when it is missing, something else, or out of range.
-pub(crate) fn whole<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, String> {
-    match item.get(name) {
-        Some(AttributeValue::N(digits)) => {
-            digits.parse().map_err(|_| format!("`{name}` is {digits}, not a whole number in range"))
-        }
-        Some(_) => Err(format!("`{name}` is not a number")),
-        None => Err(format!("`{name}` is missing")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_keep_their_types() {
+        let item = Item::from([
+            ("a".to_owned(), text("1")),
+            ("b".to_owned(), number(2)),
+            ("c".to_owned(), AttributeValue::Bool(true)),
+        ]);
+        let fields = fields(&item);
+        assert_eq!((fields.string("a"), fields.whole("b")), (Ok("1"), Ok(2)));
+        assert!(fields.string("c").is_err() && fields.whole::<u32>("c").is_err());
     }
 }

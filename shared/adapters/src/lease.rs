@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use jiff::Timestamp;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ports::{Lease, LeaseToken, PortError, PortResult, Released};
+use tidegate_wire::stored;
 
 /// Rounds of "taken, so mark it; gone, so take it".
 const ROUNDS: usize = 3;
@@ -80,11 +81,12 @@ impl Aws {
         if held.is_empty() {
             return Ok(Try::Moved);
         }
-        let owner = item::string(&held, "owner").map_err(unreadable)?;
+        let held = item::fields(&held);
+        let owner = stored::lease_owner(&held).map_err(unreadable)?;
         if owner != token.0 {
             return Ok(Try::Held(owner.to_owned()));
         }
-        let stands = item::whole::<i64>(&held, "until_ms").map_err(unreadable)?;
+        let stands = stored::lease_until_ms(&held).map_err(unreadable)?;
         if stands >= until.as_millisecond() {
             // The first answer was lost.
             return Ok(Try::Taken);
@@ -153,7 +155,7 @@ impl Aws {
             return Err(failure.port(RELEASE));
         }
         let is_ours = deleted_not(&failure)
-            .is_some_and(|held| item::string(held, "owner") == Ok(token.0.as_str()));
+            .is_some_and(|held| stored::lease_owner(&item::fields(held)) == Ok(token.0.as_str()));
         if is_ours { self.take_mark_off(fleet, token).await } else { Ok(Released::Free) }
     }
 

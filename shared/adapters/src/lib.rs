@@ -29,7 +29,6 @@ mod story;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
-mod text;
 
 pub use aws::Aws;
 pub use config::{BadSettings, Connection, Settings, Topics};

@@ -2,10 +2,10 @@
 //! warnings into such lines. (tracing-subscriber would be a tenth of the binary.)
 
 use crate::clock;
-use crate::text;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::io::Write as _;
+use tidegate_wire::{record, text};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -54,11 +54,8 @@ pub(crate) fn write(value: &Value) {
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
-fn with_head(level: &str, message: &str, mut fields: Map<String, Value>) -> Value {
-    fields.insert("timestamp".to_owned(), json!(format!("{:.3}", clock::wall())));
-    fields.insert("level".to_owned(), json!(level));
-    fields.insert("message".to_owned(), json!(text::cut(message, TEXT_BYTES)));
-    Value::Object(fields)
+fn with_head(level: &str, message: &str, fields: Map<String, Value>) -> Value {
+    record::headed(clock::wall(), level, message, fields)
 }
 
 /// Events of level WARN and above, without spans.
@@ -107,20 +104,5 @@ impl Visit for Fields {
         } else {
             self.rest.insert(field.name().to_owned(), json!(text::cut(&text, TEXT_BYTES)));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hostile_message_stays_one_line() {
-        let value = with_head("WARN", "a\n{\"level\":\"INFO\"}\r\u{1b}[2J", Map::new());
-        let line = value.to_string();
-        assert!(!line.contains('\n') && !line.contains('\r') && !line.contains('\u{1b}'));
-        let back: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(back["message"], "a\n{\"level\":\"INFO\"}\r\u{1b}[2J");
-        assert_eq!(back["level"], "WARN");
     }
 }

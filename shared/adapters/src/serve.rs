@@ -8,8 +8,10 @@ use crate::telemetry::{self, Level};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use tidegate_domain::cycle::{CycleError, Run, cycle};
+use tidegate_domain::cycle::{CycleError, Planner, Run, cycle_planned_by};
+use tidegate_domain::decide::decide;
 use tidegate_domain::duty::{Duty, Holding, holding};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::intake::{Home, IntakeError, decode};
@@ -44,20 +46,61 @@ impl ServeError {
     }
 }
 
+/// Where a function's lines go.
+#[derive(Debug, Clone, Copy)]
+pub struct Telling {
+    /// The record of each decision.
+    pub record: fn(&LedgerEntry),
+    /// What went wrong, in a sentence.
+    pub line: fn(Level, &str),
+}
+
+impl Telling {
+    /// Stdout, as JSON lines: where Lambda takes them from.
+    pub const STDOUT: Self = Self {
+        record: telemetry::report,
+        line: |level, text| telemetry::line(level, text, Value::Null),
+    };
+    /// Nowhere: for runs by the hundred thousand, whose answers tell the same.
+    pub const NOWHERE: Self = Self { record: |_| (), line: |_, _| () };
+}
+
 /// A function: its duty, whose events it takes, and the policy that it last used.
-#[derive(Debug)]
 pub struct Function {
     duty: Duty,
     home: Home,
     ledger_life: SignedDuration,
     last_policy: Mutex<Policy>,
+    telling: Telling,
+    planner: &'static Planner,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function").field("duty", &self.duty).finish_non_exhaustive()
+    }
 }
 
 impl Function {
     /// A function that starts with the template's seed policy.
     pub fn new(duty: Duty, home: Home, seed_policy: Policy, ledger_days: u32) -> Self {
         let ledger_life = SignedDuration::from_hours(24 * i64::from(ledger_days));
-        Self { duty, home, ledger_life, last_policy: Mutex::new(seed_policy) }
+        let (last_policy, telling) = (Mutex::new(seed_policy), Telling::STDOUT);
+        Self { duty, home, ledger_life, last_policy, telling, planner: &decide }
+    }
+
+    /// With its lines going elsewhere than to stdout.
+    #[must_use]
+    pub fn telling(mut self, telling: Telling) -> Self {
+        self.telling = telling;
+        self
+    }
+
+    /// With another planner than [`decide`]: a deliberately wrong one, which a proof must catch.
+    #[must_use]
+    pub fn planned_by(mut self, planner: &'static Planner) -> Self {
+        self.planner = planner;
+        self
     }
 
     /// Serves one event in this world.
@@ -70,24 +113,36 @@ impl Function {
     {
         let wake = decode(event, &self.home)
             .and_then(|wake| self.duty.accept(&wake).map(|()| wake))
-            .inspect_err(|error| log(Level::Error, &error.to_string()))?;
+            .inspect_err(|error| self.log(Level::Error, &error.to_string()))?;
         let holding = holding(&world, &self.last()).await;
         if let Some(fault) = &holding.fault {
-            log(Level::Error, fault);
+            self.log(Level::Error, fault);
         }
         let plan = self.duty.plan(&wake, &holding.policy)?;
-        plan.ignored.iter().for_each(|what| log(Level::Warn, what));
+        plan.ignored.iter().for_each(|what| self.log(Level::Warn, what));
         let dry_run = wake.dry_run || holding.policy.dry_run;
         let runs = plan.runs.into_iter().map(|(fleet, signal)| {
             let (world, holding) = (world.clone(), holding.clone());
-            let (duty, ledger_life) = (self.duty, self.ledger_life);
-            let terms = Terms { duty, ledger_life, dry_run };
+            let (duty, ledger_life, planner) = (self.duty, self.ledger_life, self.planner);
+            let terms = Terms { duty, ledger_life, dry_run, planner };
             let name = fleet.clone();
             (name, async move { run_fleet(world, &fleet, signal, &holding, &terms).await })
         });
         let outcome = all(runs).await;
         self.remember(holding);
+        self.report(&outcome);
         answer(self.duty, &outcome, &plan.ignored)
+    }
+
+    fn report(&self, outcome: &Outcome) {
+        outcome.decisions.iter().for_each(self.telling.record);
+        for (fleet, error) in &outcome.errors {
+            self.log(Level::Error, &format!("{fleet}: {error}"));
+        }
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        (self.telling.line)(level, text);
     }
 
     fn last(&self) -> Policy {
@@ -104,6 +159,7 @@ struct Terms {
     duty: Duty,
     ledger_life: SignedDuration,
     dry_run: bool,
+    planner: &'static Planner,
 }
 
 async fn run_fleet<W: World>(
@@ -122,7 +178,7 @@ async fn run_fleet<W: World>(
         policy_fault: holding.fault.clone(),
         ledger_life: terms.ledger_life,
     };
-    Some(cycle(&world, &run).await)
+    Some(cycle_planned_by(terms.planner, &world, &run).await)
 }
 
 /// What became of an event's runs.
@@ -162,10 +218,6 @@ where
 }
 
 fn answer(duty: Duty, outcome: &Outcome, ignored: &[String]) -> Result<Value, ServeError> {
-    outcome.decisions.iter().for_each(telemetry::report);
-    for (fleet, error) in &outcome.errors {
-        log(Level::Error, &format!("{fleet}: {error}"));
-    }
     let errors: Vec<Value> = outcome
         .errors
         .iter()
@@ -178,8 +230,4 @@ fn answer(duty: Duty, outcome: &Outcome, ignored: &[String]) -> Result<Value, Se
         "ignored": ignored,
     });
     if outcome.errors.is_empty() { Ok(answer) } else { Err(ServeError::Fleets(answer.to_string())) }
-}
-
-fn log(level: Level, text: &str) {
-    telemetry::line(level, text, Value::Null);
 }

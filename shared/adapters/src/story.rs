@@ -28,7 +28,7 @@ impl Aws {
         let answer = self.operation(CALL)?.run(request).await?;
         answer
             .item()
-            .map(|found| item::string(found, "now").and_then(parse))
+            .map(|found| item::fields(found).string("now").and_then(parse))
             .transpose()
             .map_err(|why| PortError::Unreadable { call: CALL, why })
     }

@@ -5,7 +5,7 @@
 const MARK: &str = "...[cut]";
 
 /// At most `bytes` bytes of `text`, cut on a character boundary with a mark.
-pub(crate) fn cut(text: &str, bytes: usize) -> String {
+pub fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
@@ -18,12 +18,12 @@ pub(crate) fn cut(text: &str, bytes: usize) -> String {
 
 /// `text` without control and bidirectional formatting characters; line feeds
 /// and tabs stay.
-pub(crate) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_treacherous(*c)).collect()
 }
 
 /// `text` as one line: cleaned, white space run together, cut to `bytes`.
-pub(crate) fn line(text: &str, bytes: usize) -> String {
+pub fn line(text: &str, bytes: usize) -> String {
     let words: Vec<String> = text.split_whitespace().map(clean).filter(|w| !w.is_empty()).collect();
     cut(&words.join(" "), bytes)
 }

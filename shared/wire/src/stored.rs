@@ -1,0 +1,162 @@
+//! Items of the control table, read: policy versions, memories, ledger entries, leases.
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use tidegate_domain::ledger::LedgerEntry;
+use tidegate_domain::memory::Memory;
+use tidegate_domain::ports::{StoredPolicy, Versioned};
+
+/// An attribute of an item, in the two types of DynamoDB that the table uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribute<'a> {
+    /// A string.
+    Text(&'a str),
+    /// A number: its digits.
+    Number(&'a str),
+    /// Any other type.
+    Other,
+}
+
+/// An item's attributes by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields<'a>(BTreeMap<&'a str, Attribute<'a>>);
+
+impl<'a> FromIterator<(&'a str, Attribute<'a>)> for Fields<'a> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Attribute<'a>)>>(attributes: I) -> Self {
+        Self(attributes.into_iter().collect())
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a string attribute.
+    ///
+    /// # Errors
+    /// A sentence when it is missing or something else.
+    pub fn string(&self, name: &str) -> Result<&'a str, String> {
+        match self.0.get(name) {
+            Some(Attribute::Text(value)) => Ok(value),
+            Some(_) => Err(format!("`{name}` is not a string")),
+            None => Err(format!("`{name}` is missing")),
+        }
+    }
+
+    /// Reads a whole number.
+    ///
+    /// # Errors
+    /// A sentence when it is missing, something else, or out of range.
+    pub fn whole<T: FromStr>(&self, name: &str) -> Result<T, String> {
+        match self.0.get(name) {
+            Some(Attribute::Number(digits)) => digits
+                .parse()
+                .map_err(|_| format!("`{name}` is {digits}, not a whole number in range")),
+            Some(_) => Err(format!("`{name}` is not a number")),
+            None => Err(format!("`{name}` is missing")),
+        }
+    }
+}
+
+/// A policy version.
+///
+/// # Errors
+/// What is missing or wrong. The document itself is not looked into.
+pub fn policy(stored: &Fields<'_>) -> Result<StoredPolicy, String> {
+    Ok(StoredPolicy {
+        version: stored.whole("version")?,
+        document: stored.string("doc")?.to_owned(),
+    })
+}
+
+/// A fleet's memory.
+///
+/// # Errors
+/// What is missing or wrong with the item or the document in it.
+pub fn memory(stored: &Fields<'_>) -> Result<Versioned, String> {
+    let version = stored.whole("version")?;
+    if version == 0 {
+        return Err("`version` is 0, which stands for no memory".to_owned());
+    }
+    let memory = Memory::read(stored.string("doc")?);
+    Ok(Versioned { memory: memory.map_err(|error| format!("`doc` of memory: {error}"))?, version })
+}
+
+/// A ledger entry.
+///
+/// # Errors
+/// What is missing or wrong with the item or the document in it.
+pub fn entry(stored: &Fields<'_>) -> Result<LedgerEntry, String> {
+    let place = stored.string("sk").unwrap_or_default();
+    let document = stored.string("doc")?;
+    serde_json::from_str(document).map_err(|error| format!("`doc` of {place}: {error}"))
+}
+
+/// DynamoDB removes expired items days late: readers look themselves.
+pub fn is_expired(stored: &Fields<'_>, wall: Timestamp) -> bool {
+    stored.whole::<i64>("expires_at").is_ok_and(|at| at <= wall.as_second())
+}
+
+/// A lease's owner: a token.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn lease_owner<'a>(stored: &Fields<'a>) -> Result<&'a str, String> {
+    stored.string("owner")
+}
+
+/// Until when a lease stands, in milliseconds since the epoch.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn lease_until_ms(stored: &Fields<'_>) -> Result<i64, String> {
+    stored.whole("until_ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Attribute::{Number, Other, Text};
+
+    fn item<'a>(version: &'a str, doc: &'a str) -> Fields<'a> {
+        let all = [("sk", Text("memory")), ("version", Number(version)), ("doc", Text(doc))];
+        all.into_iter().collect()
+    }
+
+    #[test]
+    fn an_unreadable_memory_is_an_error_and_not_a_default() {
+        assert_eq!(memory(&item("3", "{}")).unwrap().version, 3);
+        for (stored, why) in [
+            (item("3", "{"), "`doc` of memory"),
+            (item("3", r#"{"from_the_future":1}"#), "from_the_future"),
+            (item("x", "{}"), "not a whole number"),
+            (item("0", "{}"), "stands for no memory"),
+            (Fields::default(), "`version` is missing"),
+            ([("version", Number("1")), ("doc", Other)].into_iter().collect(), "not a string"),
+            ([("version", Text("1"))].into_iter().collect(), "not a number"),
+        ] {
+            let error = memory(&stored).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn policies_entries_and_leases_say_what_is_wrong() {
+        assert_eq!(policy(&item("7", "text")).unwrap().version, 7);
+        assert!(policy(&item("-1", "text")).unwrap_err().contains("not a whole number"));
+        assert!(entry(&item("1", "{}")).unwrap_err().starts_with("`doc` of memory: missing"));
+        let lease: Fields<'_> =
+            [("owner", Text("t")), ("until_ms", Number("12"))].into_iter().collect();
+        assert_eq!((lease_owner(&lease), lease_until_ms(&lease)), (Ok("t"), Ok(12)));
+        assert!(lease_until_ms(&Fields::default()).unwrap_err().contains("missing"));
+    }
+
+    #[test]
+    fn what_ttl_has_not_removed_yet_is_not_shown() {
+        let wall: Timestamp = "2026-03-02T22:10:00Z".parse().unwrap();
+        for (offset, expired) in [(-1, true), (0, true), (60, false)] {
+            let second = (wall.as_second() + offset).to_string();
+            let stored = [("expires_at", Number(second.as_str()))].into_iter().collect();
+            assert_eq!(is_expired(&stored, wall), expired, "{offset}");
+        }
+        assert!(!is_expired(&Fields::default(), wall));
+    }
+}
