@@ -72,7 +72,7 @@ pub struct Function {
     ledger_life: SignedDuration,
     last_policy: Mutex<Policy>,
     telling: Telling,
-    planner: &'static Planner,
+    planner: &'static Planner<'static>,
 }
 
 impl fmt::Debug for Function {
@@ -98,7 +98,7 @@ impl Function {
 
     /// With another planner than [`decide`]: a deliberately wrong one, which a proof must catch.
     #[must_use]
-    pub fn planned_by(mut self, planner: &'static Planner) -> Self {
+    pub fn planned_by(mut self, planner: &'static Planner<'static>) -> Self {
         self.planner = planner;
         self
     }
@@ -159,7 +159,7 @@ struct Terms {
     duty: Duty,
     ledger_life: SignedDuration,
     dry_run: bool,
-    planner: &'static Planner,
+    planner: &'static Planner<'static>,
 }
 
 async fn run_fleet<W: World>(

@@ -67,7 +67,7 @@ pub struct CycleError {
 }
 
 /// What decides: pure, from what is known to what is to be done.
-pub type Planner = dyn Fn(&Inputs<'_>) -> Decision + Send + Sync;
+pub type Planner<'p> = dyn Fn(&Inputs<'_>) -> Decision + Send + Sync + 'p;
 
 /// Runs the cycle for one fleet.
 ///
@@ -85,7 +85,7 @@ pub async fn cycle<W: World>(world: &W, run: &Run<'_>) -> Result<LedgerEntry, Cy
 /// # Errors
 /// As [`cycle`].
 pub async fn cycle_planned_by<W: World>(
-    planner: &Planner,
+    planner: &Planner<'_>,
     world: &W,
     run: &Run<'_>,
 ) -> Result<LedgerEntry, CycleError> {
@@ -102,7 +102,7 @@ pub async fn cycle_planned_by<W: World>(
 
 /// What every pass of an invocation stands on.
 struct Stand<'a, W> {
-    planner: &'a Planner,
+    planner: &'a Planner<'a>,
     world: &'a W,
     token: &'a LeaseToken,
 }
@@ -136,7 +136,7 @@ async fn with_lease<W: World>(
 
 /// One pass of the cycle.
 struct Once<'a, W> {
-    planner: &'a Planner,
+    planner: &'a Planner<'a>,
     world: &'a W,
     run: &'a Run<'a>,
     token: &'a LeaseToken,
