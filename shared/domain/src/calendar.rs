@@ -1,8 +1,8 @@
 //! The calendar: when it is day, when it is night, in the zone of the policy.
 //!
-//! Windows are computed as instants, so a local time that the clock skips (it
-//! becomes the first one after the gap) or repeats (the first of the two counts)
-//! starts a window exactly once.
+//! Windows are computed as instants, so a local time that the clock skips (it comes as long
+//! after the gap as it lies behind the gap's beginning) or repeats (the first of the two
+//! counts) starts a window exactly once.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -127,7 +127,7 @@ impl Calendar {
             .filter(|date| self.days.contains(&self.weekday(*date)))
             .filter_map(|date| self.window_of(date));
         let stay = self.exceptions.iter().filter_map(|e| self.exception_window(e));
-        regular.chain(stay).filter(|w| w.start < w.end).collect()
+        regular.chain(stay).collect()
     }
 
     fn weekday(&self, date: Date) -> DayOfWeek {
@@ -137,10 +137,7 @@ impl Calendar {
     fn window_of(&self, date: Date) -> Option<DayWindow> {
         let across = self.night_starts <= self.day_starts;
         let last = if across { date.tomorrow().ok()? } else { date };
-        Some(DayWindow {
-            start: self.instant(date.to_datetime(self.day_starts))?,
-            end: self.instant(last.to_datetime(self.night_starts))?,
-        })
+        self.window(date.to_datetime(self.day_starts), last.to_datetime(self.night_starts))
     }
 
     /// From the last local night start before `until` up to it: the evening that goes on.
@@ -148,10 +145,15 @@ impl Calendar {
         let same_day = stay.until.time() > self.night_starts;
         let date = stay.until.date();
         let evening = if same_day { date } else { date.yesterday().ok()? };
-        Some(DayWindow {
-            start: self.instant(evening.to_datetime(self.night_starts))?,
-            end: self.instant(stay.until)?,
-        })
+        self.window(evening.to_datetime(self.night_starts), stay.until)
+    }
+
+    /// A skipped start may come after its end: the window happens all the same, as long as it
+    /// was meant to be.
+    fn window(&self, from: DateTime, until: DateTime) -> Option<DayWindow> {
+        let (start, end) = (self.instant(from)?, self.instant(until)?);
+        let meant = start.checked_add(from.duration_until(until)).ok()?;
+        Some(DayWindow { start, end: if start < end { end } else { meant } })
     }
 
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
@@ -229,7 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_start_is_the_first_instant_after_the_gap() {
+    fn a_window_that_the_clock_skips_happens_after_the_gap() {
+        let mut c = calendar("Europe/Berlin", "02:30", "03:00");
+        c.days.extend(DayOfWeek::parse("sun"));
+        let next = c.at(at("2027-03-28T01:00:00+01:00")).next.unwrap();
+        assert_eq!(next.start, at("2027-03-28T03:30:00+02:00"));
+        assert_eq!(next.end, at("2027-03-28T04:00:00+02:00"));
+    }
+
+    #[test]
+    fn a_skipped_start_comes_as_long_after_the_gap_as_it_was_in_it() {
         let mut c = calendar("Europe/Berlin", "02:30", "22:00");
         c.days.extend(DayOfWeek::parse("sun"));
         let night = at("2027-03-28T01:00:00+01:00");
