@@ -157,7 +157,7 @@ impl Calendar {
     }
 
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
-        self.zone.to_ambiguous_zoned(local).compatible().ok().map(|z| z.timestamp())
+        self.zone.to_ambiguous_timestamp(local).compatible().ok()
     }
 }
 
