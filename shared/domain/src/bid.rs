@@ -48,3 +48,15 @@ impl Bid {
         self.until.is_none_or(|until| now < until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_written_as_it_is_stored() {
+        for source in [Source::Schedule, Source::Spike, Source::Operator, Source::Undo] {
+            assert_eq!(serde_json::to_value(source).unwrap(), source.to_string());
+        }
+    }
+}

@@ -228,6 +228,43 @@ mod tests {
         assert!(c.at(at("2026-12-26T22:30:00+09:00")).day.is_some(), "a Saturday");
         assert!(c.at(at("2026-12-26T21:30:00+09:00")).day.is_none());
         assert_eq!(c.stay_up(at("2026-12-31T01:00:00+09:00")).unwrap().reason, "launch");
+        assert_eq!(c.stay_up(at("2026-12-30T21:59:59+09:00")), None, "an ordinary day");
+        assert_eq!(c.stay_up(at("2026-12-31T02:00:00+09:00")), None, "it is over");
+    }
+
+    #[test]
+    fn staying_up_until_the_nights_start_is_a_whole_day() {
+        let mut c = calendar("Asia/Seoul", "08:00", "22:00");
+        let until = "2026-11-21T22:00".parse().unwrap();
+        c.exceptions.push(StayUp { until, reason: "sale".into() });
+        let saturday = c.at(at("2026-11-21T12:00:00+09:00")).day.unwrap();
+        assert_eq!(saturday.start, at("2026-11-20T22:00:00+09:00"));
+        assert_eq!(saturday.end, at("2026-11-21T22:00:00+09:00"));
+    }
+
+    #[test]
+    fn the_day_counts_from_its_lead_on() {
+        let c = calendar("Asia/Seoul", "08:00", "22:00");
+        let lead = SignedDuration::from_mins(4);
+        let start = |text: &str| c.at(at(text)).day_or_lead(at(text), lead).map(|w| w.start);
+        let day = Some(at("2026-11-20T08:00:00+09:00"));
+        for (name, when, want) in [
+            ("a second too early", "2026-11-20T07:55:59+09:00", None),
+            ("exactly the lead", "2026-11-20T07:56:00+09:00", day),
+            ("by day", "2026-11-20T21:59:59+09:00", day),
+            ("by night", "2026-11-20T22:00:00+09:00", None),
+        ] {
+            assert_eq!(start(when), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_next_window_starts_after_now() {
+        let c = calendar("Asia/Seoul", "08:00", "22:00");
+        let next = |text: &str| c.at(at(text)).next.unwrap().start;
+        let (friday, monday) = ("2026-11-20T08:00:00+09:00", "2026-11-23T08:00:00+09:00");
+        assert_eq!(next("2026-11-20T07:59:59+09:00"), at(friday));
+        assert_eq!(next(friday), at(monday), "the one that starts now is on");
     }
 
     #[test]

@@ -225,6 +225,33 @@ pub struct Evidence {
 mod tests {
     use super::*;
 
+    fn instance(id: &str, lifecycle: Lifecycle, healthy: bool, weight: u32) -> Instance {
+        let id = InstanceId::new(id).unwrap();
+        Instance { id, lifecycle, healthy, zone: "a".into(), weight }
+    }
+
+    #[test]
+    fn capacity_is_counted_by_what_instances_do() {
+        let group = Group {
+            sizes: Sizes { min: 1, max: 99, desired: 20 },
+            instances: vec![
+                instance("i-1", Lifecycle::InService, true, 1),
+                instance("i-2", Lifecycle::InService, true, 2),
+                instance("i-3", Lifecycle::InService, false, 4),
+                instance("i-4", Lifecycle::Pending, true, 8),
+                instance("i-5", Lifecycle::Terminating, true, 16),
+                instance("i-6", Lifecycle::WarmPool, true, 32),
+            ],
+            suspended: ["Launch".to_owned()].into(),
+            tags: BTreeMap::new(),
+            deleting: false,
+            foreign_unit: None,
+        };
+        assert_eq!((group.serving(), group.in_service(), group.pending()), (3, 7, 8));
+        assert_eq!(group.weigh(|_| true), 63);
+        assert!(group.is_suspended("Launch") && !group.is_suspended("Terminate"));
+    }
+
     #[test]
     fn unknown_lifecycle_words_are_kept() {
         assert_eq!(Lifecycle::parse("Pending:Wait"), Lifecycle::Pending);

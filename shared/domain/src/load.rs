@@ -76,13 +76,13 @@ impl LoadReading<'_> {
     ) -> Result<(), Reason> {
         let mean = |from: i64, until: i64| {
             let values = (from..until).filter_map(|m| at(m).or(zero_filled.then_some(0.0)));
-            let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-            if n > 0.0 { sum / n } else { 0.0 }
+            let (sum, n) = values.fold((0.0, 0.0_f64), |(sum, n), v| (sum + v, n + 1.0));
+            sum / n.max(1.0)
         };
         let split = last + 1 - RECENT_MINUTES;
         let recent = mean(split, last + 1);
         let hour = mean(split - 60, split);
-        if self.serving && hour > 0.0 && recent < hour * IMPLAUSIBLE_SHARE {
+        if self.serving && recent < hour * IMPLAUSIBLE_SHARE {
             return Err(Reason::ImplausibleZero { recent, hour });
         }
         Ok(())
@@ -180,6 +180,55 @@ mod tests {
         assert_eq!(peak(&series(&[100.0; 60], 40), Some(&healthy)).unwrap_err(), {
             Reason::ImplausibleZero { recent: 0.0, hour: 45.0 }
         });
+    }
+
+    #[test]
+    fn only_the_window_counts() {
+        let mut values = [100.0; 95];
+        values[64] = 500.0;
+        assert_eq!(peak(&series(&values, 2), None), Ok(100.0), "the minute before the window");
+        values[65] = 400.0;
+        assert_eq!(peak(&series(&values, 2), None), Ok(400.0), "its first minute");
+    }
+
+    #[test]
+    fn the_last_five_minutes_are_compared_with_the_hour_before_them() {
+        let with = |recent: [f64; 5]| {
+            let mut values = [100.0; 95];
+            values[90..].copy_from_slice(&recent);
+            peak(&series(&values, 2), None)
+        };
+        let fallen = Reason::ImplausibleZero { recent: 8.0, hour: 100.0 };
+        assert_eq!(with([0.0, 0.0, 0.0, 0.0, 40.0]), Err(fallen.clone()), "the newest counts");
+        assert_eq!(with([40.0, 0.0, 0.0, 0.0, 0.0]), Err(fallen), "the oldest counts");
+        assert_eq!(with([10.0; 5]), Ok(100.0), "a tenth is believed");
+        let young = series(&[100.0; 30], 2);
+        assert_eq!(peak(&young, None), Ok(100.0), "without an hour there is nothing to compare");
+    }
+
+    #[test]
+    fn a_group_that_serves_nobody_may_fall_to_zero() {
+        let mut values = [100.0; 95];
+        values[90..].fill(0.0);
+        let series = series(&values, 2);
+        let reading = LoadReading { series: &series, healthy: None, serving: false };
+        assert_eq!(reading.peak(Timestamp::from_second(NOW).unwrap(), 30), Ok(100.0));
+    }
+
+    #[test]
+    fn the_peak_of_past_weeks_ignores_what_is_no_load() {
+        let week = |values: &[f64]| series(values, 2);
+        for (name, past, want) in [
+            ("no week", vec![], None),
+            ("an empty week", vec![week(&[])], None),
+            ("the highest of both", vec![week(&[3.0, 7.0]), week(&[5.0, 4.0])], Some(7.0)),
+            ("a zero is a load", vec![week(&[0.0])], Some(0.0)),
+            ("NaN is none", vec![week(&[f64::NAN, 2.0])], Some(2.0)),
+            ("infinity is none", vec![week(&[f64::INFINITY, 2.0])], Some(2.0)),
+            ("a negative one is none", vec![week(&[-1.0])], None),
+        ] {
+            assert_eq!(past_peak(&past), want, "{name}");
+        }
     }
 
     #[test]

@@ -250,8 +250,53 @@ mod tests {
     }
 
     #[test]
+    fn a_spec_is_stored_as_its_text() {
+        let text = "\"AWS/EC2 CPUUtilization p99.9\"";
+        let spec: MetricSpec = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&spec).unwrap(), text);
+    }
+
+    #[test]
+    fn a_window_is_half_open() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let window = Window::before(at(200), SignedDuration::from_secs(100));
+        let inside = [(99, false), (100, true), (199, true), (200, false)];
+        for (second, want) in inside {
+            assert_eq!(window.contains(at(second)), want, "{second}");
+        }
+    }
+
+    #[test]
+    fn alarm_states_by_their_words() {
+        assert_eq!(AlarmState::parse("OK"), AlarmState::Ok);
+        assert_eq!(AlarmState::parse("ALARM"), AlarmState::Alarm);
+        for word in ["INSUFFICIENT_DATA", "ok", ""] {
+            assert_eq!(AlarmState::parse(word), AlarmState::InsufficientData, "{word}");
+        }
+    }
+
+    #[test]
+    fn comparisons_at_the_threshold_and_beside_it() {
+        use Comparison::{Above, AtOrAbove, AtOrBelow, Below, Other};
+        for (comparison, below, at, above, low_side) in [
+            (Above, false, false, true, false),
+            (AtOrAbove, false, true, true, false),
+            (Below, true, false, false, true),
+            (AtOrBelow, true, true, false, true),
+            (Other, false, false, false, false),
+        ] {
+            let breached = [49.0, 50.0, 51.0].map(|value| comparison.breached(value, 50.0));
+            assert_eq!(breached, [below, at, above], "{comparison:?}");
+            assert_eq!(comparison.is_low_side(), low_side, "{comparison:?}");
+        }
+    }
+
+    #[test]
     fn bad_specs_say_why() {
         for (text, why) in [
+            ("AWS/ALB RequestCount p100.1", "unknown statistic"),
+            ("AWS/ALB RequestCount Sum =app", "is not Name=Value"),
+            ("AWS/ALB RequestCount Sum LoadBalancer=", "is not Name=Value"),
             ("RequestCount", "expected"),
             ("AWS/ALB RequestCount Median", "unknown statistic"),
             ("AWS/ALB RequestCount Sum LoadBalancer", "is not Name=Value"),

@@ -84,3 +84,27 @@ pub struct Wake {
     /// Only these fleets; empty for all that the cause concerns.
     pub fleets: BTreeSet<FleetName>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledgers_words() {
+        let change = AlarmChange {
+            alarm: AlarmName::new("web-cpu-high").unwrap(),
+            state: AlarmState::Alarm,
+            at: Timestamp::UNIX_EPOCH,
+            value: None,
+            threshold: None,
+        };
+        for (signal, word) in [
+            (Signal::Night { scheduled: None }, "night"),
+            (Signal::Day, "day"),
+            (Signal::Tick, "tick"),
+            (Signal::Alarm(change), "alarm"),
+        ] {
+            assert_eq!(signal.word(), word);
+        }
+    }
+}

@@ -193,6 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn below_the_threshold_a_band_begins_above_its_lower_bound() {
+        let band = step(Some(-20.0), Some(-10.0), -10);
+        for (excess, holds) in [(-20.0, false), (-19.99, true), (-10.0, true), (-9.99, false)] {
+            assert_eq!(band.holds(excess), holds, "{excess}");
+        }
+    }
+
+    #[test]
+    fn steps_are_listed_from_the_lowest_band_up() {
+        let table = example();
+        let amounts: Vec<i32> = table.steps().iter().map(|s| s.add).collect();
+        assert_eq!(amounts, [-30, -10, 0, 0, 10, 30]);
+    }
+
+    #[test]
     fn change_and_exact() {
         let table = |kind, add| StepTable::new(kind, vec![step(Some(0.0), None, add)]).unwrap();
         assert_eq!(table(Adjustment::Change, 3).apply(2, 1.0), Some(5));
@@ -210,6 +225,7 @@ mod tests {
             (vec![step(Some(0.0), Some(7.0), 1)], "must lack to"),
             (vec![step(Some(-7.0), Some(0.0), 1)], "must lack from"),
             (vec![step(None, None, 1)], "at least one bound"),
+            (vec![step(Some(f64::NAN), None, 1)], "finite"),
             (vec![step(Some(7.0), Some(3.0), 1)], "must lie below"),
             (vec![step(Some(0.0), None, 1), step(Some(3.0), None, 1)], "only the lowest"),
         ];
