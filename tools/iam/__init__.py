@@ -1,0 +1,14 @@
+"""Proof of the roles by execution (`tools/iam.py`).
+
+stand      an endpoint of its own with the deployed stack, and things of other people beside it
+recorder   stands between the functions and the endpoint and writes down every request
+scenes     what the functions live through, so that they make every call that they can make
+calls      a request as IAM sees it: action, resource, leading key; and sending it again
+coverage   whether every call of the ports was seen, or why a function never makes it
+services   the calls that AWS services make in a role's name, from the deployed configuration
+probes     what no function may do
+roles      the deployed roles' statements; roles with a part taken away or a limit loosened
+judges     who says whether a role may: the endpoint by doing it, the offline simulator by rules
+trial      the proofs, each on every judge that can judge it
+report     the tables
+"""

@@ -1,0 +1,53 @@
+"""Whether every call of the ports was seen, or why a function never makes it.
+
+The list of calls is the strict fakes' (`shared/fakes/src/call.rs`), which the code's own contract
+tests keep complete. What must stay true: a call is seen, or a sentence here says why not; a
+sentence about a call that was seen after all is an error too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from demo.cast import FUNCTIONS
+
+from .calls import Seen
+
+CALLS = Path(__file__).resolve().parents[2] / "shared" / "fakes" / "src" / "call.rs"
+DAY = "daytime-scale-up"
+
+#: What a function never does, and why.
+NEVER = {
+    "PutItem policy": (FUNCTIONS, "the operator's tool alone stores policies"),
+    "Query ledger": (FUNCTIONS, "people read the ledger; functions only add to it"),
+    "SetDesiredCapacity": ((DAY,), "the day's function raises, by MinSize alone"),
+    "PutScheduledUpdateGroupAction": ((DAY,), "only who lowers keeps the backstop"),
+}
+#: The clock of a played day, which programs for AWS cannot read; the simulator denies it.
+STORY = "GetItem story"
+
+
+def faults(seen: list[Seen]) -> Iterator[str]:
+    """What is neither seen nor explained, and what is seen and should not be."""
+    names = call_names()
+    for function in FUNCTIONS:
+        ports = {s.port for s in seen if s.function == function}
+        for name in names:
+            functions, why = NEVER.get(name, ((), ""))
+            if name in ports and function in functions:
+                yield f"{function} was seen to call {name}; it is said that {why}"
+            if name not in ports and function not in functions:
+                yield f"{function} was never seen to call {name}"
+    for name in sorted(set(NEVER) - set(names)):
+        yield f"{name} is explained, and no port has such a call"
+
+
+def call_names() -> list[str]:
+    found = re.findall(r'Self::\w+ => "([A-Za-z ]+)"', CALLS.read_text())
+    declared = re.search(r"ALL: \[Self; (\d+)\]", CALLS.read_text())
+    if declared is None or len(found) != int(declared.group(1)):
+        raise SystemExit(f"iam: the calls in {CALLS} cannot be read")
+    return found
+
