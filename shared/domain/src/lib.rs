@@ -23,5 +23,7 @@ pub mod observation;
 pub mod policy;
 pub mod ports;
 pub mod reason;
+#[cfg(test)]
+mod scene;
 pub mod signal;
 pub mod steps;

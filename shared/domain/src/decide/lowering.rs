@@ -333,7 +333,7 @@ fn next_step(i: &Inputs<'_>, mode: Mode, floor: u32, need: u32) -> Result<Step, 
 }
 
 /// The most that one lowering takes: the percentage rounded down, at least one unit.
-fn step_limit(from: u32, percent: u32) -> u32 {
+pub(super) fn step_limit(from: u32, percent: u32) -> u32 {
     let share = u64::from(from) * u64::from(percent) / 100;
     u32::try_from(share).unwrap_or(u32::MAX).max(1)
 }

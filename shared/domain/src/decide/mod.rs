@@ -10,6 +10,8 @@ mod operator;
 mod remember;
 pub mod schedule;
 mod spike;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use crate::arbiter::{self, Limits, Ruling};

@@ -1,0 +1,23 @@
+//! Decisions on scenes: one thing is changed, and the decision is told.
+
+mod lowering;
+
+use super::*;
+use crate::scene::Scene;
+
+/// What is different, how it is made, and the code of the reason that must follow.
+type Case = (&'static str, fn(&mut Scene), &'static str);
+
+fn check(scene: fn() -> Scene, cases: &[Case]) {
+    for (name, change, want) in cases {
+        let mut scene = scene();
+        change(&mut scene);
+        assert_eq!(scene.code(), *want, "{name}");
+    }
+}
+
+/// A scene with one change.
+fn with(mut scene: Scene, change: impl FnOnce(&mut Scene)) -> Scene {
+    change(&mut scene);
+    scene
+}
