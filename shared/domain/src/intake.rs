@@ -55,7 +55,10 @@ pub fn decode(event: &Value, home: &Home) -> Result<Wake, IntakeError> {
         None => false,
         Some(Value::Bool(dry)) => *dry,
         // Whoever writes "dry_run" means to be careful.
-        Some(other) => return Err(malformed(format!("dry_run is true or false, got {other}"))),
+        Some(other) => {
+            let got = clip(&other.to_string());
+            return Err(malformed(format!("dry_run is true or false, got {got}")));
+        }
     };
     Ok(Wake { cause, dry_run, fleets: fleets(event)? })
 }
@@ -307,6 +310,13 @@ mod tests {
             let wake = decode(&event, &home()).unwrap();
             assert_eq!(wake.cause, Cause::Schedule { named, at: when }, "{event}");
         }
+    }
+
+    #[test]
+    fn a_refusal_is_short_and_without_control_characters() {
+        let error = decode(&json!({"dry_run": "\u{85}\u{7f}x".repeat(200)}), &home()).unwrap_err();
+        let text = error.to_string();
+        assert!(text.len() < 400 && !text.contains(char::is_control), "{text:?}");
     }
 
     #[test]

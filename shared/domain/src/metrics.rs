@@ -51,20 +51,23 @@ impl FromStr for MetricSpec {
 }
 
 fn is_statistic(word: &str) -> bool {
-    let percentile =
-        word.strip_prefix('p').and_then(|n| n.parse::<f64>().ok()).is_some_and(|n| n <= 100.0);
+    let percentile = word.strip_prefix('p').is_some_and(|digits| {
+        let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+        plain && digits.parse::<f64>().is_ok_and(|n| n <= 100.0)
+    });
     percentile || matches!(word, "Sum" | "Average" | "Minimum" | "Maximum" | "SampleCount")
 }
 
 fn parse_dimensions(text: &str) -> Result<BTreeMap<String, String>, String> {
-    text.split(',')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-                Ok((name.to_owned(), value.to_owned()))
-            }
-            _ => Err(format!("dimension {pair:?} is not Name=Value")),
-        })
-        .collect()
+    let mut dimensions = BTreeMap::new();
+    for pair in text.split(',') {
+        let named = pair.split_once('=').filter(|(n, v)| !n.is_empty() && !v.is_empty());
+        let (name, value) = named.ok_or_else(|| format!("dimension {pair:?} is not Name=Value"))?;
+        if dimensions.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(format!("dimension {name:?} is there twice"));
+        }
+    }
+    Ok(dimensions)
 }
 
 impl fmt::Display for MetricSpec {
@@ -295,6 +298,11 @@ mod tests {
     fn bad_specs_say_why() {
         for (text, why) in [
             ("AWS/ALB RequestCount p100.1", "unknown statistic"),
+            ("AWS/ALB RequestCount p-5", "unknown statistic"),
+            ("AWS/ALB RequestCount p1e1", "unknown statistic"),
+            ("AWS/ALB RequestCount pNaN", "unknown statistic"),
+            ("AWS/ALB RequestCount p", "unknown statistic"),
+            ("AWS/ALB RequestCount Sum A=1,A=2", "\"A\" is there twice"),
             ("AWS/ALB RequestCount Sum =app", "is not Name=Value"),
             ("AWS/ALB RequestCount Sum LoadBalancer=", "is not Name=Value"),
             ("RequestCount", "expected"),

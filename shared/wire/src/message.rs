@@ -14,7 +14,11 @@ pub const SUBJECT_BYTES: usize = 99;
 
 /// What a subscription can filter by: names and values.
 pub fn attributes(notice: &Notice) -> [(&'static str, String); 2] {
-    let fleet = text::line(notice.fleet.as_str(), ATTRIBUTE_BYTES / 2);
+    // SNS takes no empty value, and a name may consist of characters that are taken out.
+    let fleet = match text::line(notice.fleet.as_str(), ATTRIBUTE_BYTES / 2) {
+        line if line.is_empty() => "?".to_owned(),
+        line => line,
+    };
     [("severity", word(notice.severity).to_owned()), ("fleet", fleet)]
 }
 
@@ -59,6 +63,9 @@ mod tests {
         let [severity, fleet] = attributes(&notice("s", "b"));
         assert_eq!(severity, ("severity", "warning".to_owned()));
         assert_eq!(fleet, ("fleet", "web".to_owned()));
+        let unseen = FleetName::new("\u{202e}\u{2066}").unwrap();
+        let [_, fleet] = attributes(&Notice::new(&unseen, Severity::Warning, "k", "s"));
+        assert_eq!(fleet, ("fleet", "?".to_owned()), "an empty value would be refused");
     }
 
     #[test]
