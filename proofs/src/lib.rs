@@ -3,4 +3,8 @@
 //! Everything here is long by nature, so it is a crate of its own that is built optimized also
 //! in the dev profile. How long each proof runs is told by [`length`].
 
+pub mod crashes;
+pub mod history;
+pub mod history;
 pub mod length;
+pub mod model;

@@ -3,17 +3,39 @@
 
 use crate::arbiter::Limits;
 use crate::bid::Source;
+use crate::decide::schedule;
 use crate::decide::{Action, Decision, Inputs};
-use crate::group::{Evidence, Mode};
-use crate::metrics::AlarmState;
+use crate::group::{ActivityKind, ActivityResult, Evidence, Mode};
+use crate::metrics::{AlarmState, Point};
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// No policy may let one lowering take more than this share (scaling.md).
 const MOST_PERCENT: u64 = 20;
 /// The oldest end of the newest minute that a lowering may stand on.
 const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// A minute is judged when it began this many minutes ago.
+const JUDGED_AFTER: i64 = 2;
+/// Minutes that may be missing from the judged window.
+const GAPS_ALLOWED: i64 = 2;
+/// A nightly wake-up that was scheduled longer ago lowers nothing.
+const LATE_AFTER: SignedDuration = SignedDuration::from_mins(30);
+/// A veto alarm that changed its state within this long still vetoes.
+const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
+/// Clocks of CloudWatch and of the function differ by less than this.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// Processes without which a lowered fleet cannot come back.
+const RECOVERY: [&str; 7] = [
+    "Launch",
+    "Terminate",
+    "HealthCheck",
+    "ReplaceUnhealthy",
+    "AddToLoadBalancer",
+    "ScheduledActions",
+    "AlarmNotification",
+];
 
 /// An invariant that a decision breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +122,12 @@ fn check_gate(i: &Inputs<'_>, d: &Decision, to: (u32, Option<u32>), broken: &mut
     for bid in stored {
         broken.unless(to >= limits.clamp(bid.floor), 5, "below a bid in memory");
     }
+    let is_day = i.policy.calendar.at(i.now).day.is_some();
+    let schedule = if is_day { i.policy.day_floor } else { i.policy.night.floor };
+    broken.unless(to >= limits.clamp(schedule), 5, format!("{to} below the schedule's floor"));
+    let tag = i.observation.group.tags.get("tidegate:floor").and_then(|v| v.trim().parse().ok());
+    let tag = tag.filter(|_| !tags_expired(i)).map_or(0, |floor| limits.clamp(floor));
+    broken.unless(to >= tag, 5, format!("{to} below the operator's floor of {tag}"));
     let most = (u64::from(from) * MOST_PERCENT / 100).max(1);
     let step = u64::from(from.saturating_sub(to));
     broken.unless(step <= most, 5, format!("a step from {from} to {to}"));
@@ -115,27 +143,65 @@ fn check_vetoes(i: &Inputs<'_>, d: &Decision, broken: &mut Broken) {
     broken.unless(!spike, 3, "a live spike");
     broken.unless(i.trust.no_memory.is_none(), 3, "no lease or memory");
     broken.unless(i.trust.policy_fault.is_none(), 3, "an unusable policy");
-    for process in ["Launch", "Terminate", "ScheduledActions"] {
+    for process in RECOVERY {
         broken.unless(!i.observation.group.is_suspended(process), 3, format!("no {process}"));
     }
-    let hold = i.observation.group.tags.get("tidegate:hold").map(String::as_str);
-    let until = i.observation.group.tags.get("tidegate:until").map(|t| t.parse::<Timestamp>());
-    let expired = matches!(until, Some(Ok(until)) if until <= i.now);
-    let held = !expired && hold.is_some_and(|h| h.trim() != "none");
-    broken.unless(!held, 3, "an operator's hold");
+    broken.unless(!is_held(i), 3, "an operator's hold");
     let until = i.memory.no_lowering_until;
     broken.unless(until.is_none_or(|until| until <= i.now), 3, "a step was undone");
-    let is_day = i.policy.calendar.at(i.now).day.is_some();
-    let night = matches!(i.signal, Signal::Night { .. });
-    broken.unless(!(night && is_day), 3, "a nightly lowering by day");
-    broken.unless(!matches!(i.signal, Signal::Day), 3, "a lowering by the day's schedule");
+    let breach = d.memory.last_breach.map(|at| i.now.duration_since(at));
+    let quiet = breach.is_none_or(|age| age >= i.policy.stabilization());
+    broken.unless(quiet, 3, "the signal was breached within the stabilization window");
+    check_window(i, d, broken);
+    check_alarms(i, broken);
+}
+
+/// Whether a tag holds lowering; one that cannot be read does.
+fn is_held(i: &Inputs<'_>) -> bool {
+    let tag = |name: &str| i.observation.group.tags.get(name).map(|v| v.trim());
+    let unreadable = tag("tidegate:until").is_some_and(|v| v.parse::<Timestamp>().is_err())
+        || tag("tidegate:floor").is_some_and(|v| v.parse::<u32>().is_err());
+    let held = unreadable || tag("tidegate:hold").is_some_and(|hold| hold != "none");
+    held && !tags_expired(i)
+}
+
+fn tags_expired(i: &Inputs<'_>) -> bool {
+    let until = i.observation.group.tags.get("tidegate:until");
+    until.and_then(|v| v.trim().parse::<Timestamp>().ok()).is_some_and(|until| until <= i.now)
+}
+
+/// 3: only the nightly function lowers by night, only a tick by day.
+fn check_window(i: &Inputs<'_>, d: &Decision, broken: &mut Broken) {
+    let moment = i.policy.calendar.at(i.now);
+    match i.signal {
+        Signal::Night { scheduled } => {
+            broken.unless(moment.day.is_none(), 3, "a nightly lowering by day");
+            let age = scheduled.map(|at| i.now.duration_since(at));
+            broken.unless(age.is_none_or(|age| age <= LATE_AFTER), 4, "a late wake-up");
+        }
+        Signal::Tick => {
+            let lead = schedule::lead(i.policy, &d.memory);
+            let day = moment.day_or_lead(i.now, lead);
+            broken.unless(day.is_some(), 3, "a tick's lowering by night");
+        }
+        Signal::Day | Signal::Alarm(_) => broken.unless(false, 3, "a signal that only raises"),
+    }
+}
+
+/// 3: no alarm speaks against it, and every one that may was read.
+fn check_alarms(i: &Inputs<'_>, broken: &mut Broken) {
     let Ok(alarms) = &i.observation.alarms else {
         return broken.unless(false, 3, "the veto alarms were not read");
     };
+    for spike in &i.policy.spikes {
+        let calm = alarms.get(&spike.alarm).is_none_or(|a| a.state != AlarmState::Alarm);
+        broken.unless(calm, 3, format!("{} is in ALARM", spike.alarm));
+    }
     for name in &i.policy.lower.veto_alarms {
-        let quiet = alarms
-            .get(name)
-            .is_some_and(|a| a.comparison.is_low_side() || a.state != AlarmState::Alarm);
+        let quiet = alarms.get(name).is_some_and(|a| {
+            let fresh = (-CLOCK_SKEW..VETO_AFTER).contains(&i.now.duration_since(a.since));
+            a.comparison.is_low_side() || (a.state != AlarmState::Alarm && !fresh)
+        });
         broken.unless(quiet, 3, format!("veto alarm {name}"));
     }
 }
@@ -154,18 +220,75 @@ fn check_data(i: &Inputs<'_>, broken: &mut Broken) {
         |at: Timestamp| i.now.duration_since(at) <= STALE_AFTER + SignedDuration::from_mins(1);
     let load = series.iter().any(|p| fresh(p.at));
     let healthy = closer.healthy.as_ref().and_then(|h| h.as_ref().ok());
-    let alive = healthy.is_some_and(|h| h.iter().any(|p| fresh(p.at) && p.value > 0.0));
+    let seen = |p: &Point| i.now.duration_since(p.at) <= STALE_AFTER && p.value > 0.0;
+    let alive = healthy.is_some_and(|h| h.iter().any(seen));
     broken.unless(load || alive, 2, "lowered on missing or stale load");
+    let night = matches!(i.signal, Signal::Night { .. });
+    let window = if night { 30 } else { i.policy.stabilization().as_mins().max(1) };
+    let missing = if alive { 0 } else { gaps(series, i.now, window) };
+    broken.unless(missing <= GAPS_ALLOWED, 2, format!("{missing} minutes of load are missing"));
+    let serving = i.observation.group.serving() > 0;
+    let fell = serving && fell_silent(series, i.now, alive);
+    broken.unless(!fell, 2, "lowered on a load that fell to nothing with hosts in service");
+}
+
+/// Whether the newest five judged minutes carry less than a tenth of the hour before them, by
+/// the minute. `alive`: hosts are healthy, so a minute without a value is a zero.
+fn fell_silent(series: &[Point], now: Timestamp, alive: bool) -> bool {
+    let Some(newest) = newest_judged(series, now, alive) else { return false };
+    let mean = |from: i64, minutes: u16| {
+        let ages = newest + from..newest + from + i64::from(minutes);
+        let values = series.iter().filter(|p| ages.contains(&minutes_ago(p, now)));
+        let (sum, count) = values.fold((0.0, 0), |(sum, count), p| (sum + p.value, count + 1));
+        let of = f64::from(if alive { minutes } else { count });
+        if of > 0.0 { sum / of } else { 0.0 }
+    };
+    // A hair below a tenth: rounding must not make the checker stricter than the planner.
+    mean(0, 5) < mean(5, 60) * 0.099_999
+}
+
+/// How many of the judged window's minutes are missing.
+fn gaps(series: &[Point], now: Timestamp, window: i64) -> i64 {
+    let Some(newest) = newest_judged(series, now, false) else { return window };
+    let seen: BTreeSet<i64> = series.iter().map(|p| minutes_ago(p, now)).collect();
+    let seen = seen.range(newest..newest + window).count();
+    window - i64::try_from(seen).unwrap_or(window)
+}
+
+fn newest_judged(series: &[Point], now: Timestamp, alive: bool) -> Option<i64> {
+    let judged = series.iter().map(|p| minutes_ago(p, now)).filter(|age| *age >= JUDGED_AFTER);
+    if alive { Some(JUDGED_AFTER) } else { judged.min() }
+}
+
+fn minutes_ago(point: &Point, now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60) - point.at.as_second().div_euclid(60)
 }
 
 /// 3 and 7: what the group itself says.
 fn check_evidence(i: &Inputs<'_>, desired: Option<u32>, e: &Evidence, broken: &mut Broken) {
     broken.unless(e.refresh.is_none(), 3, "an instance refresh");
+    broken.unless(!has_unhealed_launch(e), 3, "a launch failed and none succeeded there since");
     let owner = Mode::of(&e.policies) == Mode::Owner;
     broken.unless(owner || desired.is_none(), 8, "desired lowered in floor mode");
     let floor = i.policy.day_floor.min(i.observation.group.sizes.max).min(i.policy.budget_max);
     let stands = e.backstop.as_ref().is_some_and(|b| b.min >= floor);
     broken.unless(stands, 7, "no backstop");
+}
+
+/// Whether in some zone the last launch that ended has failed; where a failure names no zone,
+/// any success after it heals.
+fn has_unhealed_launch(e: &Evidence) -> bool {
+    let launches = |result: ActivityResult| {
+        let launches = e.activities.iter().filter(|a| a.kind == ActivityKind::Launch);
+        launches.filter(move |a| a.result == result).map(|a| (a.zone.as_deref(), a.started))
+    };
+    let zones: BTreeSet<_> = launches(ActivityResult::Failed).map(|(zone, _)| zone).collect();
+    zones.into_iter().any(|zone| {
+        let failed = launches(ActivityResult::Failed).filter(|(z, _)| *z == zone).map(|(_, at)| at);
+        let heals = launches(ActivityResult::Successful);
+        let heals = heals.filter(|(z, _)| zone.is_none() || *z == zone).map(|(_, at)| at);
+        failed.max() >= heals.max()
+    })
 }
 
 /// 6: the most that a step may reach, from the capacities that were seen.

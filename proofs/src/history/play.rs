@@ -1,0 +1,385 @@
+//! Playing a history: each step happens, then the laws are judged.
+
+use super::law::{Broken, Judge, Scene as Moment};
+use super::policies;
+use super::serve::{Answer, Delivery, Sent};
+use super::stage::{ALARMS, Theatre, alarm, fleet, put_alarm};
+use super::step::{Event, History, Step, Zone};
+use super::tally::Tally;
+use super::truth::Levels;
+use super::watch::{Plan, Watch};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use tidegate_domain::group::ScalingPolicy;
+use tidegate_domain::notice::Severity;
+use tidegate_domain::ports::{Clock, Control, StoredPolicy};
+use tidegate_fakes::{At, Call, Fault, SizeChange, Topic, block_on};
+
+/// One zone of the group.
+const ZONE: &str = "ap-northeast-2a";
+
+/// What a history came to.
+#[derive(Debug, Clone, Default)]
+pub struct Played {
+    /// Decisions that were checked.
+    pub decisions: u64,
+    /// Reasons, of decisions and of whole runs.
+    pub reasons: Tally,
+    /// Lowerings that were judged.
+    pub lowerings: u64,
+    /// Notices that went out.
+    pub notices: u64,
+}
+
+/// A history being played.
+#[derive(Debug)]
+pub struct Player {
+    theatre: Theatre,
+    watch: Arc<Watch>,
+    judge: Judge,
+    outcomes: Tally,
+    dry_run: bool,
+    seconds_left: Option<u16>,
+    /// A fault or a hook may strike.
+    armed: bool,
+    policies: u32,
+}
+
+/// Plays a history with this planner.
+///
+/// # Errors
+/// The first law that was broken.
+pub fn play(history: &History, plan: Plan) -> Result<Played, Broken> {
+    let mut player = Player::new(history, plan);
+    for step in &history.steps {
+        player.step(step)?;
+    }
+    player.end()?;
+    Ok(player.played())
+}
+
+impl Player {
+    /// The stage is set.
+    pub fn new(history: &History, plan: Plan) -> Self {
+        Self {
+            theatre: Theatre::new(&history.scene),
+            watch: Arc::new(Watch::new(plan)),
+            judge: Judge::default(),
+            outcomes: Tally::default(),
+            dry_run: false,
+            seconds_left: None,
+            armed: false,
+            policies: 0,
+        }
+    }
+
+    /// The world.
+    pub fn theatre(&self) -> &Theatre {
+        &self.theatre
+    }
+
+    /// What it came to so far.
+    pub fn played(&self) -> Played {
+        let seen = self.watch.seen();
+        let mut reasons = seen.reasons;
+        reasons.merge(&self.outcomes);
+        let notices = self.theatre.aws.published().len();
+        Played {
+            decisions: seen.decisions,
+            reasons,
+            lowerings: self.judge.lowerings,
+            notices: u64::try_from(notices).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// One step.
+    ///
+    /// # Errors
+    /// The law that it broke.
+    pub fn step(&mut self, step: &Step) -> Result<(), Broken> {
+        match step {
+            Step::Deliver(event) => self.deliver(*event, 0),
+            Step::Late(event, minutes) => self.deliver(*event, i64::from(*minutes)),
+            Step::Twice(event) => self.twice(*event),
+            Step::Together(a, b) => self.together(*a, *b),
+            Step::Schedule(event, every, times) => self.schedule(*event, *every, *times),
+            Step::Silence(minutes, event) => self.silence(i64::from(*minutes), *event),
+            other => {
+                self.happen(other);
+                self.judge(&Moment::quiet())
+            }
+        }
+    }
+
+    fn schedule(&mut self, event: Event, every: u16, times: u16) -> Result<(), Broken> {
+        for _ in 0..times {
+            self.deliver(event, 0)?;
+            self.theatre.pass(i64::from(every));
+        }
+        Ok(())
+    }
+
+    fn silence(&mut self, minutes: i64, event: Event) -> Result<(), Broken> {
+        let spoken = self.theatre.truth.levels;
+        self.theatre.truth.levels = Levels { load: None, healthy: None, ..spoken };
+        self.theatre.pass(minutes);
+        self.deliver(event, 0)?;
+        self.theatre.truth.levels = spoken;
+        Ok(())
+    }
+
+    fn deliver(&mut self, event: Event, late_minutes: i64) -> Result<(), Broken> {
+        let sent = self.sent();
+        self.theatre.pass(late_minutes);
+        let moment = Moment::of(&[event], late_minutes, &sent);
+        let delivery = self.delivery(event, sent);
+        let (answer, policy) = block_on(delivery.serve());
+        self.theatre.held = policy;
+        self.note(&answer);
+        self.judge(&moment)
+    }
+
+    /// The second delivery does not do again what the first did, unless the first was kept from
+    /// its work. (It may do what comes next: a look that raised is followed by one that lowers
+    /// what stands above the new floor, as by the next tick.)
+    fn twice(&mut self, event: Event) -> Result<(), Broken> {
+        let truth = &self.theatre.truth;
+        // Without memory a second look cannot know of the first; the step table bounds it.
+        let blind = truth.table_missing || truth.memory_garbled;
+        let undisturbed = !blind && !self.armed && self.seconds_left.is_none() && !self.dry_run;
+        let changes = |player: &Self| player.theatre.aws.size_changes(fleet());
+        let begun = changes(self).len();
+        self.deliver(event, 0)?;
+        let once = changes(self).len();
+        self.deliver(event, 0)?;
+        let all = changes(self);
+        let (first, second) = (all.get(begun..once), all.get(once..));
+        let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
+        let again = |way: fn(&SizeChange) -> bool| first.iter().any(way) && second.iter().any(way);
+        let raised = again(|c| c.to.min > c.from.min);
+        let lowered = again(|c| c.to.desired < c.from.desired || c.to.min < c.from.min);
+        if undisturbed && (raised || lowered) {
+            return Err(Broken::law(4, format!("a duplicated event: {first:?}, then {second:?}")));
+        }
+        Ok(())
+    }
+
+    fn together(&mut self, a: Event, b: Event) -> Result<(), Broken> {
+        let sent = self.sent();
+        let moment = Moment::of(&[a, b], 0, &sent);
+        self.theatre.aws.interleave();
+        let (a, b) = (self.delivery(a, sent), self.delivery(b, sent));
+        let both = async { tokio::join!(a.serve(), b.serve()) };
+        let ((first, policy), (second, _)) = block_on(both);
+        self.theatre.held = policy;
+        self.note(&first);
+        self.note(&second);
+        self.judge(&moment)
+    }
+
+    fn sent(&mut self) -> Sent {
+        Sent { at: self.theatre.aws.now(), dry_run: std::mem::take(&mut self.dry_run) }
+    }
+
+    fn delivery(&mut self, event: Event, sent: Sent) -> Delivery {
+        let now = self.theatre.aws.now();
+        self.theatre.fill(now);
+        let delivery = Delivery::new(&self.theatre, &self.watch, event, sent);
+        if let Some(seconds) = self.seconds_left.take() {
+            delivery.run().set_time_left(SignedDuration::from_secs(i64::from(seconds)));
+        }
+        delivery
+    }
+
+    fn note(&mut self, answer: &Answer) {
+        for outcome in answer {
+            let entry = match outcome {
+                Ok(entry) => Some(entry),
+                Err(failed) => failed.entry.as_deref(),
+            };
+            let Some(entry) = entry else { continue };
+            self.judge.note(entry);
+            self.outcomes.count(&entry.reason);
+        }
+    }
+
+    fn judge(&mut self, moment: &Moment) -> Result<(), Broken> {
+        if let Some(found) = self.watch.violation() {
+            return Err(Broken::law(found.number, format!("the checker says: {}", found.what)));
+        }
+        self.judge.look(&self.theatre, moment)
+    }
+
+    fn happen(&mut self, step: &Step) {
+        let now = self.theatre.aws.now();
+        let aws = self.theatre.aws.clone();
+        let truth = &mut self.theatre.truth;
+        match step {
+            Step::Pass(minutes) => self.theatre.pass(i64::from(*minutes)),
+            Step::ShortOfTime(seconds) => {
+                self.seconds_left = Some(*seconds);
+                truth.may_forget = true;
+            }
+            Step::DryRun => self.dry_run = true,
+            Step::Load(level) => truth.levels.load = *level,
+            Step::Healthy(level) => truth.levels.healthy = *level,
+            Step::Cpu(level) => truth.levels.cpu = *level,
+            Step::Spike(to) => {
+                truth.spike.turn(now, *to);
+                aws.set_alarm(&alarm(ALARMS[0]), *to);
+            }
+            Step::Veto(which, to) => self.veto(usize::from(*which), Some(*to)),
+            Step::VetoGone(which) => self.veto(usize::from(*which), None),
+            Step::Heal => {
+                aws.heal();
+                self.armed = false;
+            }
+            Step::Suspend(process, true) => aws.suspend(fleet(), process),
+            Step::Suspend(process, false) => aws.resume(fleet(), process),
+            Step::Refresh(on) => {
+                truth.refresh = *on;
+                aws.set_refresh(fleet(), on.then_some("InProgress"));
+            }
+            Step::Table(missing) => {
+                truth.table_missing = *missing;
+                aws.set_table_missing(*missing);
+            }
+            Step::Policy(which) => self.put_policy(*which),
+            Step::Fault(call, nth, fault) => self.arm(*call, Some(*nth), fault.clone()),
+            Step::Down(call) => self.arm(Some(*call), None, Fault::Unavailable),
+            other => self.others(other),
+        }
+    }
+
+    fn arm(&mut self, call: Option<Call>, nth: Option<u32>, fault: Fault) {
+        self.armed = true;
+        self.theatre.truth.may_forget = true;
+        let at = call.map_or_else(At::any, At::call);
+        self.theatre.aws.inject(nth.map_or(at.clone(), |n| at.nth(n)), fault);
+    }
+
+    fn veto(&mut self, which: usize, to: Option<tidegate_domain::metrics::AlarmState>) {
+        let now = self.theatre.aws.now();
+        let name = ALARMS[which + 1];
+        let truth = &mut self.theatre.truth.vetoes[which];
+        let aws = &self.theatre.aws;
+        match to {
+            None => {
+                truth.gone = true;
+                aws.delete_alarm(&alarm(name));
+            }
+            Some(to) => {
+                if std::mem::take(&mut truth.gone) {
+                    put_alarm(aws, name);
+                    (truth.state, truth.since) = (tidegate_domain::metrics::AlarmState::Ok, now);
+                }
+                truth.turn(now, to);
+                aws.set_alarm(&alarm(name), to);
+            }
+        }
+    }
+
+    /// What people and other systems do to the group.
+    fn others(&mut self, step: &Step) {
+        let aws = self.theatre.aws.clone();
+        let sizes = aws.sizes(fleet());
+        let within = |n: u32| sizes.map_or(n, |s| n.clamp(s.min, s.max));
+        match step {
+            Step::OutsideDesired(n, false) => drop(aws.outside_set_desired(fleet(), within(*n))),
+            Step::OutsideDesired(n, true) => self.raise_before_our_write(*n),
+            Step::OutsideMin(n) => {
+                let most = sizes.map_or(*n, |s| s.max);
+                drop(aws.outside_set_min(fleet(), (*n).min(most)));
+            }
+            Step::OutsideMax(n) => {
+                let least = sizes.map_or(*n, |s| s.desired);
+                drop(aws.outside_set_max(fleet(), (*n).max(least)));
+            }
+            Step::Tag(key, "") => aws.remove_tag(fleet(), key),
+            Step::Tag(key, value) => aws.set_tag(fleet(), key, value),
+            Step::TagUntil(minutes) => {
+                let until = aws.now().saturating_add(SignedDuration::from_mins(*minutes));
+                let until = until.unwrap_or_else(|_| aws.now()).to_string();
+                aws.set_tag(fleet(), "tidegate:until", &until);
+            }
+            Step::Zone(Zone::Refuses) => aws.fail_launches(fleet(), ZONE, "no capacity", None),
+            Step::Zone(Zone::Lost) => aws.lose_zone(fleet(), ZONE),
+            Step::Zone(Zone::Well) => aws.restore_zone(fleet(), ZONE),
+            Step::AttachPolicy => {
+                let policy = ScalingPolicy { name: "theirs".into(), can_scale_in: true };
+                aws.attach_policy(fleet(), policy);
+                self.theatre.truth.floor_mode = true;
+            }
+            Step::Protect(on) => aws.protect_all(fleet(), *on),
+            Step::Memory(true) => {
+                self.theatre.truth.memory_garbled = true;
+                aws.garble_memory(fleet(), "{\"from_the_future\": 1}");
+            }
+            Step::Memory(false) => self.rival_store(),
+            Step::Topics(open) => {
+                let topic = if *open { Topic::Open } else { Topic::Denied };
+                aws.set_topic(Severity::Warning, topic);
+                aws.set_topic(Severity::Critical, topic);
+                self.armed = self.armed || !open;
+                self.theatre.truth.may_forget = true;
+            }
+            Step::Delete => aws.delete_group(fleet()),
+            _ => {}
+        }
+    }
+
+    /// Somebody raises desired capacity between our last look and our write of it.
+    fn raise_before_our_write(&mut self, n: u32) {
+        self.armed = true;
+        self.theatre.aws.before(At::call(Call::SetDesired).nth(1), move |aws| {
+            let Some(sizes) = aws.sizes(fleet()) else { return };
+            let raised = n.clamp(sizes.desired, sizes.max);
+            drop(aws.outside_set_desired(fleet(), raised));
+        });
+    }
+
+    /// Another run whose lease had run out writes the memory right before we do.
+    fn rival_store(&mut self) {
+        self.armed = true;
+        self.theatre.truth.may_forget = true;
+        self.theatre.aws.before(At::call(Call::Store).nth(1), |aws| {
+            let Some(found) = aws.memory(fleet()) else { return };
+            let token = aws.token();
+            drop(block_on(aws.new_run().store(fleet(), found.version, &found.memory, &token)));
+        });
+    }
+
+    fn put_policy(&mut self, which: Option<usize>) {
+        self.policies += 1;
+        let document = which.map_or_else(|| "version = 2".to_owned(), policies::text);
+        let stored = StoredPolicy { version: self.policies, document };
+        let put = block_on(self.theatre.aws.new_run().put_policy(&stored));
+        // Where the answer was lost, nobody knows which policy is the newest.
+        self.theatre.truth.policy_broken = which.is_none() && put.is_ok();
+    }
+
+    /// Everything is made well; within three ticks the fleet stands as it should.
+    fn end(&mut self) -> Result<(), Broken> {
+        self.make_well();
+        for _ in 0..3 {
+            self.theatre.pass(1);
+            self.deliver(Event::Tick, 0)?;
+        }
+        self.judge.end(&self.theatre)
+    }
+
+    fn make_well(&mut self) {
+        let aws = self.theatre.aws.clone();
+        for step in [Step::Heal, Step::Table(false), Step::Topics(true), Step::Refresh(false)] {
+            self.happen(&step);
+        }
+        for process in aws.group(fleet()).map(|g| g.suspended).unwrap_or_default() {
+            aws.resume(fleet(), &process);
+        }
+        for tag in ["tidegate:hold", "tidegate:floor", "tidegate:until"] {
+            aws.remove_tag(fleet(), tag);
+        }
+        self.seconds_left = None;
+        self.dry_run = false;
+    }
+}
