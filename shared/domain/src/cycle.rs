@@ -17,7 +17,7 @@ use crate::ledger::{LedgerEntry, OutcomeWord};
 use crate::memory::Memory;
 use crate::observation::Observation;
 use crate::policy::FleetPolicy;
-use crate::ports::{Lease, LeaseToken, PortError, PortResult, Released, Stored, World};
+use crate::ports::{Lease, LeaseToken, PortError, PortResult, Released, Stored, Versioned, World};
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::SignedDuration;
@@ -160,13 +160,13 @@ impl<'a, W: World> Once<'a, W> {
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
         self.load().await;
-        let group = match self.world.describe(self.run.fleet).await {
+        let found = match self.world.describe(self.run.fleet).await {
             Err(error) => return Err(self.blind_to_group(error).await),
-            Ok(None) => return self.without_group().await,
-            Ok(Some(group)) => group,
+            Ok(found) => found,
         };
         self.loaded.since.remove(report::OUTAGE);
         self.loaded.notices.remove(report::OUTAGE);
+        let Some(group) = found else { return self.without_group().await };
         let mut observation = look::glance(self.world, self.run, group).await;
         let decision = self.decide(&mut observation).await;
         self.carry_out(&observation, decision).await
@@ -278,6 +278,7 @@ impl<'a, W: World> Once<'a, W> {
         };
         let ending = match written {
             Ok(None) => {
+                self.claim(&decision).await;
                 let memory = decision.memory_when_applied(self.world.now());
                 Ending::new(OutcomeWord::Applied, memory)
             }
@@ -321,6 +322,24 @@ impl<'a, W: World> Once<'a, W> {
             self.world.set_desired(self.run.fleet, desired).await?;
         }
         Ok(None)
+    }
+
+    /// Notes a raise that was made while the memory was out of reach, if it is back: the next
+    /// run would take its `MinSize` for a person's. A group that was never met stays unmet, and
+    /// what another run is about to write stands.
+    async fn claim(&self, decision: &Decision) {
+        let Some(intent) = decision.memory.intent.as_ref().filter(|_| !self.has_memory) else {
+            return;
+        };
+        let Ok(found) = self.world.load(self.run.fleet).await else { return };
+        let Versioned { memory, version } = found;
+        let other = memory.intent.as_ref().is_some_and(|theirs| theirs.min != intent.min);
+        if other || memory.applied_min.is_none_or(|applied| applied >= intent.min) {
+            return;
+        }
+        let memory = Memory { applied_min: Some(intent.min), intent: None, ..memory };
+        // The memory may be gone again: then the next run errs on the side of capacity.
+        let _ = self.world.store(self.run.fleet, version, &memory, self.token).await;
     }
 
     async fn keep(&mut self, memory: &Memory) -> PortResult<Stored> {

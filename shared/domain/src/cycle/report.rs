@@ -136,6 +136,10 @@ impl<W: World> Once<'_, W> {
         let last_reason = self.loaded.last_reasons.get(word).cloned();
         let acted = decision.action != Action::Hold;
         let told = self.tell(&decision.notices, &mut memory).await;
+        if told.is_err() {
+            // The retry looks again, and says it again.
+            memory.next_look = None;
+        }
         let kept = self.keep_if_changed(&memory).await;
         let mut entry = self.report(observation, &decision, outcome);
         if let Some(error) = &trouble {

@@ -196,6 +196,7 @@ fn act(i: &Inputs<'_>, draft: &mut Draft) -> (Action, Reason) {
         undo::Audit::GivenBack(reason) => Some(reason),
         _ => None,
     };
+    undo::tell(i, draft);
     draft.bids = draft.memory.bids.clone();
     draft.bids.push(schedule::bid(i, &draft.memory));
     draft.bids.extend(tag_bid);

@@ -7,7 +7,7 @@ use crate::memory::Lowering;
 use crate::metrics::AlarmState;
 use crate::notice::{Notice, Severity};
 use crate::reason::Reason;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// A veto alarm that goes off this long after a step is held to be the step's doing.
 const BLAME: SignedDuration = SignedDuration::from_mins(15);
@@ -32,11 +32,8 @@ pub(super) fn after_alarm(i: &Inputs<'_>, draft: &mut Draft) -> Option<Reason> {
     let until = schedule::window_end(i, &draft.memory);
     let floor = capacity_before(step);
     draft.memory.no_lowering_until = Some(until);
-    let reason = format!("{} after our step", blamed.name);
+    let reason = format!("{} went off after a lowering", blamed.name);
     draft.memory.bids.push(Bid { source: Source::Undo, floor, until: Some(until), reason });
-    let subject = format!("{} went off after a lowering: step undone", blamed.name);
-    let body = format!("{subject}. Back to {floor}; nothing is lowered before {until}.");
-    draft.notices.push(Notice::new(i.fleet, Severity::Warning, "undo", &subject).body(body));
     Some(Reason::StepUndone { alarm: blamed.name.clone(), floor, until })
 }
 
@@ -84,9 +81,39 @@ pub(super) fn audit(i: &Inputs<'_>, draft: &mut Draft) -> Audit {
         source: Source::Undo,
         floor: cut.from,
         until: Some(until),
-        reason: reason.clone(),
+        reason,
     });
-    let subject = format!("a raise to {} by someone else is given back", cut.from);
-    draft.notices.push(Notice::new(i.fleet, Severity::Warning, "race", &subject).body(reason));
     Audit::GivenBack(Reason::RaiseGivenBack { floor: cut.from, cut_to: to })
+}
+
+/// Tells of what is taken back, once for each lowering. Said for as long as its bid stands and
+/// it is not marked as told, so it goes out though the run that decided it died before.
+pub(super) fn tell(i: &Inputs<'_>, draft: &mut Draft) {
+    let memory = &draft.memory;
+    let Some(step) = memory.last_lowering else { return };
+    let undone = memory.bids.iter().filter(|bid| bid.source == Source::Undo);
+    let due = undone
+        .map(|bid| notice(i, bid, memory.no_lowering_until))
+        .filter(|notice| memory.notices.get(&notice.key).is_none_or(|told| *told < step.at));
+    let due: Vec<Notice> = due.collect();
+    draft.notices.extend(due);
+}
+
+/// An alarm's undo stands for as long as nothing may be lowered; a raise that is given back
+/// stands for the stabilization window.
+fn notice(i: &Inputs<'_>, bid: &Bid, no_lowering_until: Option<Timestamp>) -> Notice {
+    let Bid { floor, reason, .. } = bid;
+    let (key, subject, body) = match no_lowering_until.filter(|until| bid.until == Some(*until)) {
+        Some(until) => {
+            let subject = format!("{reason}: step undone");
+            let body = format!("{subject}. Back to {floor}; nothing is lowered before {until}.");
+            ("undo", subject, body)
+        }
+        None => {
+            let subject = format!("a raise to {floor} by someone else is given back");
+            let body = format!("{subject}. {reason}");
+            ("race", subject, body)
+        }
+    };
+    Notice::new(i.fleet, Severity::Warning, key, &subject).body(body).every_secs(0)
 }
