@@ -5,6 +5,5 @@
 
 pub mod crashes;
 pub mod history;
-pub mod history;
 pub mod length;
 pub mod model;
