@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FUNCTION = "AWS::Serverless::Function"
 ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
-# AWS defines no resource for these.
+# AWS defines no resource for these, or (DescribeAlarms) one that only the stored policy names.
 NO_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeInstanceRefreshes",

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from demo.cast import FUNCTIONS, fleets
-from demo.cloud import Cloud, StageError
+from demo.cloud import StageError
 
 from . import coverage, probes, report, roles, scenes, services, stand, trial
 from .calls import Actor, Deed, Names, Seen, Unreadable, read

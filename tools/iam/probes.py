@@ -50,7 +50,7 @@ class Place:
 
 
 def of_function(place: Place, lowers: bool) -> list[Deed]:
-    """All of a function's probes; one that does not lower may also not write what lowering needs."""
+    """All of a function's probes; who does not lower may also not write what lowering needs."""
     groups = [] if lowers else list(_lowering(place))
     parts = (groups, _groups(place), _keys(place), _tables(place), _people(place), _rights(place))
     parts += (_programs(place), _others(place), _ruin(place))
@@ -332,7 +332,8 @@ def _others(place: Place) -> Iterator[Deed]:
               GranteePrincipal=place.own.arn, Operations=["Decrypt"])  # fmt: skip
     machine = place.names.arn("ec2", f"instance/{place.theirs['instance']}")
     yield _do("ec2", "describe_instances", "*", "")
-    yield _do("ec2", "stop_instances", machine, "an instance", InstanceIds=[place.theirs["instance"]])
+    yield _do("ec2", "stop_instances", machine, "an instance",
+              InstanceIds=[place.theirs["instance"]])  # fmt: skip
     things = "arn:aws:s3:::tidegate-artifacts"
     yield _do("s3", "get_object", f"{things}/{THEIRS}", "an artifact",
               Bucket="tidegate-artifacts", Key=THEIRS)  # fmt: skip

@@ -68,6 +68,7 @@ class Recorder:
 
         class Listener(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet, or each answer waits 40 ms
 
             def do_POST(self) -> None:
                 recorder.pass_on(function, self)

@@ -1,10 +1,11 @@
 """What the functions live through, so that they make every call that they can make.
 
 A day played like the demo's, with fewer wake-ups and both fleets owned by Tidegate alone, so that
-desired capacity is lowered in both; the backstop is taken away before the night, so that the nightly
-function writes it too, and the night's last steps are taken for it. Then what makes people be told: a policy that cannot be used (a warning) and
-an Auto Scaling that refuses to answer for some minutes (critical). Memories are taken away between
-the functions, because a notice that one has sent is not sent again by another.
+desired capacity is lowered in both. The backstop is taken away before the night, so that the
+nightly function writes it too; the night's last steps are taken for it. Then what makes people be
+told: a policy that cannot be used (a warning) and an Auto Scaling that refuses to answer for some
+minutes (critical). Memories are taken away between the functions, because a notice that one has
+sent is not sent again by another.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from demo import deploy
 from demo.cast import FUNCTIONS, Fleet
-from demo.cloud import Cloud
+from demo.cloud import Cloud, StageError
 
 from .calls import Actor
 from .recorder import Recorder
@@ -42,9 +43,8 @@ def deployed(run: Path, cast: list[Fleet], recorder: Recorder, code: Path | None
         bootstrap = folder / function / "bootstrap"
         bootstrap.parent.mkdir(parents=True, exist_ok=True)
         program = (programs / function / "bootstrap").resolve(strict=True)
-        bootstrap.write_text(
-            f"#!/bin/sh\nAWS_ENDPOINT_URL={recorder.url(function)} exec {program}\n"
-        )
+        where = f"AWS_ENDPOINT_URL={recorder.url(function)}"
+        bootstrap.write_text(f"#!/bin/sh\n{where} exec {shlex.quote(str(program))}\n")
         bootstrap.chmod(0o755)
     deploy.fresh(STACK, cast, os.getpid(), folder)
     deploy.take_over_environment()
@@ -60,7 +60,9 @@ def ended(run: Path) -> None:
 
 def _built() -> Path:
     command = [str(ROOT / "tools" / "build-functions"), "--story"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise StageError("the functions could not be built; what was said is above")
     return Path(done.stdout.strip())
 
 

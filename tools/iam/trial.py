@@ -102,7 +102,8 @@ def _probes_are_denied(judge: Judge, role: Role, probes: list[Deed], verdict: Ve
                 verdict.faults.append(_stale(judge, role, deed))
         elif code != "denied":
             told = f": {code}" if code else ""
-            verdict.faults.append(f"{judge.name}: {role.short} is let through to {deed.label}{told}")
+            through = f"{judge.name}: {role.short} is let through to {deed.label}{told}"
+            verdict.faults.append(through)
         else:
             verdict.denied += 1
 
