@@ -182,7 +182,7 @@ fn least_capacity(memory: &Memory, now: Timestamp, window: SignedDuration) -> u3
     let inside = |at: Timestamp| now.duration_since(at) <= window;
     let at_start = memory.growth.iter().rev().find(|s| !inside(s.at));
     let during = memory.growth.iter().filter(|s| inside(s.at));
-    during.chain(at_start).map(|s| s.desired).min().unwrap_or(u32::MAX - 1)
+    during.chain(at_start).map(|s| s.desired).min().unwrap_or(u32::MAX)
 }
 
 fn remember_bid(i: &Inputs<'_>, draft: &mut Draft, spike: &SpikePolicy, floor: u32) {

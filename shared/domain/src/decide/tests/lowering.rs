@@ -126,14 +126,6 @@ fn after_a_look_that_held_the_next_waits_five_minutes() {
     assert_eq!(stepped.decide().memory.next_look, None);
 }
 
-fn bid(source: Source, floor: u32) -> fn(&mut Scene) {
-    match (source, floor) {
-        (Source::Spike, 10) => |s| push(s, Source::Spike, 10),
-        (Source::Spike, _) => |s| push(s, Source::Spike, 1),
-        _ => |s| push(s, Source::Undo, 1),
-    }
-}
-
 fn push(s: &mut Scene, source: Source, floor: u32) {
     let until = Some(s.now + mins(3));
     s.memory.bids.push(Bid { source, floor, until, reason: "web-cpu".into() });
@@ -144,7 +136,15 @@ fn at_the_floor_the_bid_that_keeps_it_up_is_named() {
     check(
         Scene::day,
         &[
-            ("a spike keeps ten", bid(Source::Spike, 10), "live_spike"),
+            (
+                "a spike keeps ten",
+                |s| {
+                    push(s, Source::Spike, 10);
+                    s.sizes().min = 10;
+                    s.memory.applied_min = Some(10);
+                },
+                "live_spike",
+            ),
             (
                 "the schedule keeps six",
                 |s| {
@@ -246,8 +246,8 @@ fn spikes_and_undone_steps_hold() {
     check(
         Scene::night,
         &[
-            ("a spike's bid", bid(Source::Spike, 1), "live_spike"),
-            ("an undone step's bid", bid(Source::Undo, 1), "undone_before"),
+            ("a spike's bid", |s| push(s, Source::Spike, 1), "live_spike"),
+            ("an undone step's bid", |s| push(s, Source::Undo, 1), "undone_before"),
             (
                 "an undone step",
                 |s| s.memory.no_lowering_until = Some(s.now + secs(1)),

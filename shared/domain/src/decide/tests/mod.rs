@@ -1,6 +1,12 @@
 //! Decisions on scenes: one thing is changed, and the decision is told.
 
 mod lowering;
+mod operator;
+mod remember;
+mod schedule;
+mod spike;
+mod undo;
+mod whole;
 
 use super::*;
 use crate::scene::Scene;
