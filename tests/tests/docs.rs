@@ -28,6 +28,9 @@ fn every_test_that_the_failures_name_exists() {
         let (file, test) = name.split_once("::").unwrap_or(("failures", &name));
         let source = match file {
             "silent" => read("shared/adapters/src/tests/silent.rs"),
+            file if root().join(format!("proofs/tests/{file}.rs")).exists() => {
+                read(&format!("proofs/tests/{file}.rs"))
+            }
             file => read(&format!("tests/tests/{file}.rs")),
         };
         assert!(source.contains(&format!("fn {test}()")), "{name} does not exist");

@@ -460,53 +460,56 @@ fn a_raise_between_crash_and_retry_is_never_lowered() {
     assert_eq!(stage.sizes().desired, 14);
 }
 
-/// Crashes at every call of an event, before and after its effect, and answers that are lost:
-/// within three tries the group is as without the crash.
+/// A crash at every call is `crash_points` of the proofs; what it found wrong is told here.
 #[test]
-fn a_crash_at_any_call_heals_within_three_tries() {
-    type Scene = (&'static str, fn() -> Stage, &'static str, (u32, u32));
-    let scenes: [Scene; 2] = [
-        ("a spike step", spike, "spike-step-scaler", (7, 7)),
-        ("a night step", night, "nightly-scale-down", (8, 8)),
-    ];
-    let mut points = 0;
-    for (name, scene, function, end) in scenes {
-        for nth in 1.. {
-            let stage = scene();
-            let calls = crash_once(&stage, function, nth, Fault::CrashBefore);
-            assert_eq!(stage.min_desired(), end, "{name}: crash before call {nth}");
-            if calls < nth {
-                break;
-            }
-            for fault in [Fault::CrashAfter, Fault::LostAnswer] {
-                let stage = scene();
-                crash_once(&stage, function, nth, fault.clone());
-                assert_eq!(stage.min_desired(), end, "{name}: {fault:?} at call {nth}");
-            }
-            points += 3;
+fn what_is_taken_back_is_told_though_the_run_that_did_it_died() {
+    for fault in [Fault::CrashBefore, Fault::Throttled] {
+        let stage = night();
+        stage.night();
+        stage.minutes(5);
+        stage.aws.set_alarm(&alarm("web", "5xx"), AlarmState::Alarm);
+        stage.aws.inject(At::call(Call::Publish).nth(1), fault.clone());
+        assert!(stage.serve("spike-step-scaler", &json!({"schedule": "tick"})).is_err());
+        assert_eq!((stage.min_desired(), stage.told()), ((10, 10), vec![]), "{fault:?}");
+        for _ in 0..3 {
+            stage.minutes(2);
+            let _ = stage.serve("spike-step-scaler", &json!({"schedule": "tick"}));
         }
+        assert_eq!(stage.told(), ["undo"], "{fault:?}: told, and once");
     }
-    println!("crash points: {points}");
-    assert!(points >= 60, "{points}");
 }
 
-/// Serves the event with a fault at its nth call and tries twice more; how many calls the
-/// first try made.
-fn crash_once(stage: &Stage, function: &str, nth: u32, fault: Fault) -> u32 {
-    stage.aws.clear_log();
-    stage.aws.inject(At::any().nth(nth), fault);
-    let event = |stage: &Stage| match function {
-        "nightly-scale-down" => stage.night_event(),
-        _ => json!({"schedule": "tick"}),
-    };
-    let _ = stage.serve(function, &event(stage));
-    let calls = u32::try_from(stage.aws.log().len()).unwrap();
-    // A crashed run's lease runs out before the second retry's look.
-    for minutes in [1, 2] {
-        stage.minutes(minutes);
-        let _ = stage.serve(function, &event(stage));
+#[test]
+fn a_raise_without_memory_is_not_taken_for_a_persons() {
+    for call in [Call::Load, Call::Store] {
+        let stage = Stage::usual("2026-11-20T12:00:00+09:00", 6, 6);
+        stage.until(NOON);
+        stage.tick();
+        stage.cpu(Some(75.0));
+        stage.minutes(2);
+        stage.aws.set_alarm(&alarm("web", "cpu-high"), AlarmState::Alarm);
+        let fault = if call == Call::Load { Fault::LostAnswer } else { Fault::Throttled };
+        stage.aws.inject(At::call(call).nth(1), fault);
+        let _ = stage.serve("spike-step-scaler", &json!({"schedule": "tick"}));
+        assert_eq!(stage.min_desired(), (7, 7), "{call:?}");
+        stage.minutes(1);
+        stage.tick();
+        let memory = stage.aws.memory(&web()).unwrap().memory;
+        assert_eq!((memory.applied_min, memory.operator_min), (Some(7), None), "{call:?}");
+        assert!(stage.told().is_empty(), "{call:?}: {:?}", stage.told());
     }
-    calls
+}
+
+#[test]
+fn a_notice_that_a_closer_look_found_is_sent_by_the_retry() {
+    let stage = Stage::usual("2026-11-20T12:00:00+09:00", 10, 10);
+    stage.until(NOON);
+    stage.aws.inject(At::call(Call::PutBackstop), Fault::Denied);
+    stage.aws.inject(At::call(Call::Publish).nth(1), Fault::Throttled);
+    assert!(stage.serve("spike-step-scaler", &json!({"schedule": "tick"})).is_err());
+    stage.minutes(1);
+    stage.tick();
+    assert_eq!(stage.told(), ["backstop"]);
 }
 
 #[test]
