@@ -3,6 +3,7 @@
 use super::play::{Played, play};
 use super::step::{History, histories};
 use super::watch::Plan;
+use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -135,6 +136,15 @@ impl Summary {
         self.played.notices += played.notices;
         self.played.reasons.merge(&played.reasons);
     }
+}
+
+/// Histories one after the other, as a batch makes them: without shrinking, for controls.
+pub fn each(seed: u64, count: usize) -> impl Iterator<Item = History> {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, rng(seed, 0));
+    let strategy = histories(STEPS);
+    let made = std::iter::repeat_with(move || strategy.new_tree(&mut runner));
+    made.take(count).filter_map(|tree| tree.ok().map(|tree| tree.current()))
 }
 
 /// The dice of a chunk.

@@ -19,5 +19,5 @@ pub mod watch;
 pub mod wrong;
 
 pub use law::Broken;
-pub use play::{Played, Player, play};
+pub use play::{Checker, Played, Player, play, play_with};
 pub use step::{History, Step};

@@ -10,9 +10,10 @@ use super::truth::Levels;
 use super::watch::{Plan, Watch};
 use jiff::SignedDuration;
 use std::sync::Arc;
+use tidegate_domain::decide::Action;
 use tidegate_domain::group::ScalingPolicy;
 use tidegate_domain::notice::Severity;
-use tidegate_domain::ports::{Clock, Control, StoredPolicy};
+use tidegate_domain::ports::{Clock, Control, Groups, StoredPolicy};
 use tidegate_fakes::{At, Call, Fault, SizeChange, Topic, block_on};
 
 /// One zone of the group.
@@ -43,6 +44,16 @@ pub struct Player {
     /// A fault or a hook may strike.
     armed: bool,
     policies: u32,
+    checked: bool,
+}
+
+/// Whether the checker stands between a wrong decision and the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checker {
+    /// What it finds breaks the history.
+    On,
+    /// What it refuses is done all the same: the laws must see the harm.
+    Off,
 }
 
 /// Plays a history with this planner.
@@ -50,7 +61,15 @@ pub struct Player {
 /// # Errors
 /// The first law that was broken.
 pub fn play(history: &History, plan: Plan) -> Result<Played, Broken> {
-    let mut player = Player::new(history, plan);
+    play_with(history, plan, Checker::On)
+}
+
+/// Plays a history with this planner, with or without the checker.
+///
+/// # Errors
+/// The first law that was broken.
+pub fn play_with(history: &History, plan: Plan, checker: Checker) -> Result<Played, Broken> {
+    let mut player = Player { checked: checker == Checker::On, ..Player::new(history, plan) };
     for step in &history.steps {
         player.step(step)?;
     }
@@ -70,6 +89,7 @@ impl Player {
             seconds_left: None,
             armed: false,
             policies: 0,
+            checked: true,
         }
     }
 
@@ -136,6 +156,7 @@ impl Player {
         let (answer, policy) = block_on(delivery.serve());
         self.theatre.held = policy;
         self.note(&answer);
+        self.do_what_was_refused();
         self.judge(&moment)
     }
 
@@ -203,8 +224,22 @@ impl Player {
         }
     }
 
+    /// Without the checker the refused action reaches the group.
+    fn do_what_was_refused(&self) {
+        let Some(action) = self.watch.take_refused().filter(|_| !self.checked) else { return };
+        let aws = self.theatre.aws.new_run();
+        match action {
+            Action::Raise { min } => drop(block_on(aws.set_min(fleet(), min))),
+            Action::Lower { min, desired } => {
+                drop(block_on(aws.set_min(fleet(), min)));
+                desired.map(|desired| block_on(aws.set_desired(fleet(), desired)));
+            }
+            _ => {}
+        }
+    }
+
     fn judge(&mut self, moment: &Moment) -> Result<(), Broken> {
-        if let Some(found) = self.watch.violation() {
+        if let Some(found) = self.watch.violation().filter(|_| self.checked) {
             return Err(Broken::law(found.number, format!("the checker says: {}", found.what)));
         }
         self.judge.look(&self.theatre, moment)
@@ -328,10 +363,13 @@ impl Player {
         }
     }
 
-    /// Somebody raises desired capacity between our last look and our write of it.
+    /// Somebody raises desired capacity between our look and our write of it: before the last
+    /// look, or after it.
     fn raise_before_our_write(&mut self, n: u32) {
         self.armed = true;
-        self.theatre.aws.before(At::call(Call::SetDesired).nth(1), move |aws| {
+        let look = At::call(Call::Describe).nth(2);
+        let at = if n % 2 == 0 { look } else { At::call(Call::SetDesired).nth(1) };
+        self.theatre.aws.before(at, move |aws| {
             let Some(sizes) = aws.sizes(fleet()) else { return };
             let raised = n.clamp(sizes.desired, sizes.max);
             drop(aws.outside_set_desired(fleet(), raised));

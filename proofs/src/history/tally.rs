@@ -1,6 +1,7 @@
 //! How often each reason was reached.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use tidegate_domain::reason::Reason;
 
 /// The source of every reason's name: a new one cannot be forgotten.
@@ -37,6 +38,13 @@ impl Tally {
     pub fn below(&self, least: u64) -> Vec<(String, u64)> {
         let all = codes().into_iter().map(|code| (self.of(&code), code));
         all.filter(|(times, _)| *times < least).map(|(times, code)| (code, times)).collect()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each: Vec<String> = self.0.iter().map(|(code, n)| format!("{code} {n}")).collect();
+        f.write_str(&each.join(", "))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::tally::Tally;
 use std::sync::{Mutex, PoisonError};
-use tidegate_domain::decide::{Decision, Inputs};
+use tidegate_domain::decide::{Action, Decision, Inputs};
 use tidegate_domain::invariants::{Violation, check};
 
 /// What decides.
@@ -25,6 +25,7 @@ pub struct Seen {
     pub reasons: Tally,
     /// What the checker found.
     pub violations: Vec<Violation>,
+    refused: Option<Action>,
 }
 
 impl Watch {
@@ -40,6 +41,7 @@ impl Watch {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.decisions += 1;
         seen.reasons.count(&decision.reason);
+        seen.refused = (!found.is_empty()).then(|| decision.action.clone());
         seen.violations.extend(found);
         decision
     }
@@ -48,6 +50,11 @@ impl Watch {
     pub fn violation(&self) -> Option<Violation> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.violations.first().cloned()
+    }
+
+    /// The action that the checker refused last, once.
+    pub fn take_refused(&self) -> Option<Action> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).refused.take()
     }
 
     /// What was seen so far.

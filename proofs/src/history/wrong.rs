@@ -51,7 +51,7 @@ pub const ALL: [Wrong; 28] = [
     wrong("ignores suspended processes", 3, |i| observing(i, |o| o.group.suspended.clear())),
     wrong("ignores tags", 3, |i| observing(i, |o| o.group.tags.clear())),
     wrong("ignores failed launches", 3, |i| evidence(i, |_, e| e.activities.clear())),
-    wrong("ignores a breach that has just ended", 3, no_breach),
+    wrong("ignores a spike that has just ended", 5, no_spike),
     wrong("lowers again after a step was undone", 3, no_undo),
     wrong("trusts without memory or policy", 3, |i| {
         decide(&Inputs { trust: &Trust::default(), ..*i })
@@ -165,7 +165,7 @@ fn old_alarms(i: &Inputs<'_>) -> Decision {
     })
 }
 
-fn no_breach(i: &Inputs<'_>) -> Decision {
+fn no_spike(i: &Inputs<'_>) -> Decision {
     let mut memory = i.memory.clone();
     memory.last_breach = None;
     memory.bids.retain(|b| b.source != Source::Spike);
