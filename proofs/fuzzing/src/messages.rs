@@ -24,21 +24,25 @@ pub struct Maker {
 pub const SNS: Maker =
     Maker { subject: sns::subject, body: sns::body, attributes: sns::attributes };
 
-/// A notice and a log line: severity, fleet, subject, body, and how often the body repeats.
+/// A notice and a log line: severity, fleet, subject, body, and `fill` where the body is
+/// repeated beyond the bound of a message.
 pub fn message(data: &[u8]) {
     let mut pieces = Pieces::of(data);
     let severity = if pieces.number() == 0 { Severity::Warning } else { Severity::Critical };
     let fleet = FleetName::new(pieces.next()).or_else(|_| FleetName::new("web")).unwrap();
     let (subject, body) = (pieces.next(), pieces.next());
-    let most = 300_000 / body.len().max(1);
-    let body = body.repeat(usize::try_from(pieces.number()).unwrap().clamp(1, most));
+    text_law(&body);
+    let times = match pieces.next().as_str() {
+        "fill" => sns::MESSAGE_BYTES / body.len().max(1) + 1,
+        _ => 1,
+    };
+    let body = body.repeat(times);
     let made = Notice::new(&fleet, severity, "key", &subject);
     assert!(made.subject.len() <= sns::SUBJECT_BYTES);
     let raw = Notice { subject: subject.clone(), ..made.clone() };
     for notice in [made, raw] {
         notice_law(&SNS, &notice.body(body.clone()));
     }
-    text_law(&body);
     text_law(&subject);
     let fields = Map::from_iter([(subject, json!(body))]);
     let line = line_law(&headed(NOON.parse().unwrap(), "WARN", &body, fields));

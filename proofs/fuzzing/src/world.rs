@@ -1,6 +1,7 @@
 //! A small world to serve what was decoded in, and what must hold of every run in it.
 
 use jiff::{SignedDuration, Timestamp};
+use std::sync::OnceLock;
 use tidegate_domain::cycle::{Run, cycle};
 use tidegate_domain::group::Sizes;
 use tidegate_domain::ids::{AlarmName, FleetName};
@@ -61,7 +62,8 @@ pub struct World {
 
 /// The small world's policy, parsed.
 pub fn policy() -> Policy {
-    Policy::parse(POLICY).unwrap()
+    static PARSED: OnceLock<Policy> = OnceLock::new();
+    PARSED.get_or_init(|| Policy::parse(POLICY).unwrap()).clone()
 }
 
 /// The metrics of the small world: load, healthy hosts, CPU.
