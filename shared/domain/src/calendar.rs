@@ -274,6 +274,19 @@ mod tests {
         let next = c.at(at("2027-03-28T01:00:00+01:00")).next.unwrap();
         assert_eq!(next.start, at("2027-03-28T03:30:00+02:00"));
         assert_eq!(next.end, at("2027-03-28T04:00:00+02:00"));
+        c.night_starts = "03:30".parse().unwrap();
+        let next = c.at(at("2027-03-28T01:00:00+01:00")).next.unwrap();
+        assert_eq!(next.end, at("2027-03-28T04:30:00+02:00"), "its end is its start");
+    }
+
+    #[test]
+    fn a_window_ends_by_the_clock_though_it_jumped_meanwhile() {
+        let mut c = calendar("Europe/Berlin", "01:00", "22:00");
+        c.days.extend(DayOfWeek::parse("sun"));
+        let spring = c.at(at("2027-03-28T12:00:00+02:00")).day.unwrap();
+        assert_eq!(spring.end, at("2027-03-28T22:00:00+02:00"));
+        let autumn = c.at(at("2026-10-25T12:00:00+01:00")).day.unwrap();
+        assert_eq!(autumn.end, at("2026-10-25T22:00:00+01:00"));
     }
 
     #[test]
