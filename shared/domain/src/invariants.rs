@@ -10,12 +10,12 @@ use crate::metrics::{AlarmState, Point};
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// No policy may let one lowering take more than this share (scaling.md).
 const MOST_PERCENT: u64 = 20;
-/// The oldest end of the newest minute that a lowering may stand on.
-const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// The newest minute that a lowering stands on began at most so many minutes ago.
+const STALE_AFTER: i64 = 6;
 /// A minute is judged when it began this many minutes ago.
 const JUDGED_AFTER: i64 = 2;
 /// Minutes that may be missing from the judged window.
@@ -216,52 +216,51 @@ fn check_data(i: &Inputs<'_>, broken: &mut Broken) {
     };
     let sane = series.iter().all(|p| p.value.is_finite() && p.value >= 0.0);
     broken.unless(sane, 2, "lowered on NaN, infinite or negative load");
-    let fresh =
-        |at: Timestamp| i.now.duration_since(at) <= STALE_AFTER + SignedDuration::from_mins(1);
-    let load = series.iter().any(|p| fresh(p.at));
     let healthy = closer.healthy.as_ref().and_then(|h| h.as_ref().ok());
-    let seen = |p: &Point| i.now.duration_since(p.at) <= STALE_AFTER && p.value > 0.0;
-    let alive = healthy.is_some_and(|h| h.iter().any(seen));
-    broken.unless(load || alive, 2, "lowered on missing or stale load");
+    let known = known_minutes(series, healthy.map(Vec::as_slice), i.now);
+    let Some(newest) = known.first_key_value().map(|(age, _)| *age) else {
+        return broken.unless(false, 2, "lowered on missing load");
+    };
+    broken.unless(newest <= STALE_AFTER, 2, format!("lowered on load {newest} minutes old"));
     let night = matches!(i.signal, Signal::Night { .. });
     let window = if night { 30 } else { i.policy.stabilization().as_mins().max(1) };
-    let missing = if alive { 0 } else { gaps(series, i.now, window) };
+    let seen = known.range(newest..newest + window).count();
+    let missing = window - i64::try_from(seen).unwrap_or(window);
     broken.unless(missing <= GAPS_ALLOWED, 2, format!("{missing} minutes of load are missing"));
     let serving = i.observation.group.serving() > 0;
-    let fell = serving && fell_silent(series, i.now, alive);
+    let fell = serving && fell_silent(&known, newest);
     broken.unless(!fell, 2, "lowered on a load that fell to nothing with hosts in service");
 }
 
-/// Whether the newest five judged minutes carry less than a tenth of the hour before them, by
-/// the minute. `alive`: hosts are healthy, so a minute without a value is a zero.
-fn fell_silent(series: &[Point], now: Timestamp, alive: bool) -> bool {
-    let Some(newest) = newest_judged(series, now, alive) else { return false };
-    let mean = |from: i64, minutes: u16| {
-        let ages = newest + from..newest + from + i64::from(minutes);
-        let values = series.iter().filter(|p| ages.contains(&minutes_ago(p, now)));
-        let (sum, count) = values.fold((0.0, 0), |(sum, count), p| (sum + p.value, count + 1));
-        let of = f64::from(if alive { minutes } else { count });
-        if of > 0.0 { sum / of } else { 0.0 }
-    };
-    // A hair below a tenth: rounding must not make the checker stricter than the planner.
-    mean(0, 5) < mean(5, 60) * 0.099_999
-}
-
-/// How many of the judged window's minutes are missing.
-fn gaps(series: &[Point], now: Timestamp, window: i64) -> i64 {
-    let Some(newest) = newest_judged(series, now, false) else { return window };
-    let seen: BTreeSet<i64> = series.iter().map(|p| minutes_ago(p, now)).collect();
-    let seen = seen.range(newest..newest + window).count();
-    window - i64::try_from(seen).unwrap_or(window)
-}
-
-fn newest_judged(series: &[Point], now: Timestamp, alive: bool) -> Option<i64> {
-    let judged = series.iter().map(|p| minutes_ago(p, now)).filter(|age| *age >= JUDGED_AFTER);
-    if alive { Some(JUDGED_AFTER) } else { judged.min() }
+/// What is known of the load, by the minute's age in minutes: what was published, and zero
+/// where healthy hosts were seen at that minute or up to two before it.
+fn known_minutes(
+    series: &[Point],
+    healthy: Option<&[Point]>,
+    now: Timestamp,
+) -> BTreeMap<i64, f64> {
+    let mut known = BTreeMap::new();
+    for host in healthy.unwrap_or_default().iter().filter(|p| p.value > 0.0) {
+        known.extend((0..=2).map(|later| (minutes_ago(host, now) - later, 0.0)));
+    }
+    known.extend(series.iter().map(|p| (minutes_ago(p, now), p.value)));
+    known.retain(|age, _| *age >= JUDGED_AFTER);
+    known
 }
 
 fn minutes_ago(point: &Point, now: Timestamp) -> i64 {
     now.as_second().div_euclid(60) - point.at.as_second().div_euclid(60)
+}
+
+/// Whether the newest five judged minutes carry less than a tenth of the hour before them.
+fn fell_silent(known: &BTreeMap<i64, f64>, newest: i64) -> bool {
+    let mean = |ages: std::ops::Range<i64>| {
+        let values = known.range(ages).map(|(_, v)| *v);
+        let (sum, count) = values.fold((0.0, 0_u16), |(sum, count), v| (sum + v, count + 1));
+        if count > 0 { sum / f64::from(count) } else { 0.0 }
+    };
+    // A hair below a tenth: rounding must not make the checker stricter than the planner.
+    mean(newest..newest + 5) < mean(newest + 5..newest + 65) * 0.099_999
 }
 
 /// 3 and 7: what the group itself says.
@@ -306,3 +305,6 @@ fn growth_limit(i: &Inputs<'_>, d: &Decision) -> u64 {
     let short = limit(10, percent(|s| s.growth_10min_percent));
     short.min(limit(60, percent(|s| s.growth_hour_percent)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,19 @@
 //! Missing data narrows what is allowed: unless every check passes, the answer is
 //! the reason why the load is unknown. A minute is judged when it is two minutes
 //! old; a load balancer publishes nothing without traffic, so a missing minute is a
-//! true zero while its healthy host count is fresh.
+//! true zero where its healthy host count was published.
 
 use crate::metrics::{Point, Series};
 use crate::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// A minute is complete and published when it began this long ago.
 const JUDGED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// The newest judged minute may have ended this long ago.
 const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// Minutes after one with healthy hosts for which these still speak: both metrics may be late.
+const HEALTHY_SPEAKS_FOR: i64 = 2;
 /// Minutes that may be missing from a window without making it unknown.
 const GAPS_ALLOWED: i64 = 2;
 /// A load below this share of the hour before it is not believed.
@@ -39,59 +42,55 @@ impl LoadReading<'_> {
     /// # Errors
     /// The reason why the load is unknown.
     pub fn peak(&self, now: Timestamp, window_mins: i64) -> Result<f64, Reason> {
-        let mut last = minute(now) - JUDGED_AFTER.as_mins();
-        let judged: Vec<&Point> = self.series.iter().filter(|p| minute(p.at) <= last).collect();
         // A publisher that errs anywhere in the window is not trusted about the rest of it.
         if self.series.iter().any(|p| !p.value.is_finite() || p.value < 0.0) {
             return Err(Reason::DataBad);
         }
-        let zero_filled = self.zeros_are_true(now);
-        let newest = judged.last().map(|p| p.at);
-        if !zero_filled {
-            // A late but fresh metric is judged up to its newest minute.
-            last = minute(fresh(newest, now)?);
-        }
-        let at = |m: i64| judged.iter().find(|p| minute(p.at) == m).map(|p| p.value);
+        let known = self.known_minutes(minute(now) - JUDGED_AFTER.as_mins());
+        // A late but fresh metric is judged up to its newest minute.
+        let last = fresh(known.keys().next_back().copied(), now)?;
         let first = last - window_mins + 1;
-        let missing = (first..=last).filter(|m| at(*m).is_none()).count();
-        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
-        if !zero_filled && missing > GAPS_ALLOWED {
+        let window = known.range(first..=last);
+        let missing = window_mins - i64::try_from(window.clone().count()).unwrap_or(window_mins);
+        if missing > GAPS_ALLOWED {
             return Err(gaps(missing, window_mins));
         }
-        self.plausible(last, zero_filled, &at)?;
-        Ok((first..=last).filter_map(at).fold(0.0, f64::max))
+        self.plausible(last, &known)?;
+        Ok(window.map(|(_, value)| *value).fold(0.0, f64::max))
     }
 
-    /// Whether missing minutes are true zeros: hosts were seen healthy within five minutes.
-    fn zeros_are_true(&self, now: Timestamp) -> bool {
-        let fresh = |p: &Point| now.duration_since(p.at) <= STALE_AFTER && p.value > 0.0;
-        self.healthy.is_some_and(|series| series.iter().any(fresh))
+    /// The load of each minute up to `last`, as far as it is known: published, or a true zero
+    /// because hosts were seen healthy in that minute (or right before it) all the same. A
+    /// silence of both metrics is no zero, neither while it lasts nor after it.
+    fn known_minutes(&self, last: i64) -> BTreeMap<i64, f64> {
+        let alive = |p: &&Point| p.value > 0.0;
+        let healthy = self.healthy.into_iter().flatten().filter(alive).map(|p| minute(p.at));
+        let zeros = healthy.flat_map(|m| m..=m + HEALTHY_SPEAKS_FOR).map(|m| (m, 0.0));
+        let published = self.series.iter().map(|p| (minute(p.at), p.value));
+        zeros.chain(published).filter(|(m, _)| *m <= last).collect()
     }
 
-    fn plausible(
-        &self,
-        last: i64,
-        zero_filled: bool,
-        at: &impl Fn(i64) -> Option<f64>,
-    ) -> Result<(), Reason> {
+    fn plausible(&self, last: i64, known: &BTreeMap<i64, f64>) -> Result<(), Reason> {
         let mean = |from: i64, until: i64| {
-            let values = (from..until).filter_map(|m| at(m).or(zero_filled.then_some(0.0)));
-            let (sum, n) = values.fold((0.0, 0.0_f64), |(sum, n), v| (sum + v, n + 1.0));
-            sum / n.max(1.0)
+            let values = known.range(from..until).map(|(_, value)| *value);
+            let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
+            if n > 0.0 { sum / n } else { 0.0 }
         };
         let split = last + 1 - RECENT_MINUTES;
         let recent = mean(split, last + 1);
         let hour = mean(split - 60, split);
-        if self.serving && recent < hour * IMPLAUSIBLE_SHARE {
+        if self.serving && hour > 0.0 && recent < hour * IMPLAUSIBLE_SHARE {
             return Err(Reason::ImplausibleZero { recent, hour });
         }
         Ok(())
     }
 }
 
-fn fresh(newest: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Reason> {
+/// The newest known minute, if it is fresh.
+fn fresh(newest: Option<i64>, now: Timestamp) -> Result<i64, Reason> {
     let newest = newest.ok_or(Reason::DataMissing)?;
-    let age = now.duration_since(newest) - SignedDuration::from_mins(1);
+    let ended = Timestamp::from_second((newest + 1) * 60).map_err(|_| Reason::DataBad)?;
+    let age = now.duration_since(ended);
     if age > STALE_AFTER {
         return Err(Reason::DataStale { minutes: age.as_mins() });
     }
@@ -151,7 +150,7 @@ mod tests {
     #[test]
     fn unknown_load_is_named() {
         let steady = [100.0; 95];
-        let healthy = series(&[3.0; 10], 2);
+        let healthy = series(&[3.0; 95], 2);
         let mut gap = steady;
         gap[80..84].fill(-99.0);
         let mut small_gap = steady;
@@ -233,12 +232,26 @@ mod tests {
 
     #[test]
     fn a_true_zero_needs_fresh_healthy_hosts() {
-        let fresh = series(&[3.0; 10], 2);
+        let fresh = series(&[3.0; 95], 2);
         let old = series(&[3.0; 10], 20);
         let none = series(&[0.0; 10], 2);
         assert_eq!(peak(&Series::new(), Some(&fresh)), Ok(0.0));
+        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 4))), Ok(0.0), "late");
         assert_eq!(peak(&Series::new(), Some(&old)), Err(Reason::DataMissing));
         assert_eq!(peak(&Series::new(), Some(&none)), Err(Reason::DataMissing));
+    }
+
+    #[test]
+    fn a_silence_of_both_metrics_is_no_zero_when_they_speak_again() {
+        let mut silent = [100.0; 95];
+        silent[74..93].fill(-99.0);
+        let mut alive = [3.0; 95];
+        alive[74..93].fill(-99.0);
+        let (load, healthy) = (series(&silent, 2), series(&alive, 2));
+        // Hosts that were healthy right before the silence speak for its first two minutes.
+        assert_eq!(peak(&load, Some(&healthy)), Err(Reason::DataGaps { missing: 17, of: 30 }));
+        // Where the hosts were seen all the while, nobody came.
+        assert_eq!(peak(&load, Some(&series(&[3.0; 95], 2))), Ok(100.0));
     }
 
     #[test]
