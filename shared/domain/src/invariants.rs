@@ -257,7 +257,7 @@ fn fell_silent(known: &BTreeMap<i64, f64>, newest: i64) -> bool {
     let mean = |ages: std::ops::Range<i64>| {
         let values = known.range(ages).map(|(_, v)| *v);
         let (sum, count) = values.fold((0.0, 0_u16), |(sum, count), v| (sum + v, count + 1));
-        if count > 0 { sum / f64::from(count) } else { 0.0 }
+        sum / f64::from(count.max(1))
     };
     // A hair below a tenth: rounding must not make the checker stricter than the planner.
     mean(newest..newest + 5) < mean(newest + 5..newest + 65) * 0.099_999

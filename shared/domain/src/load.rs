@@ -73,13 +73,13 @@ impl LoadReading<'_> {
     fn plausible(&self, last: i64, known: &BTreeMap<i64, f64>) -> Result<(), Reason> {
         let mean = |from: i64, until: i64| {
             let values = known.range(from..until).map(|(_, value)| *value);
-            let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-            if n > 0.0 { sum / n } else { 0.0 }
+            let (sum, n) = values.fold((0.0, 0.0_f64), |(sum, n), v| (sum + v, n + 1.0));
+            sum / n.max(1.0)
         };
         let split = last + 1 - RECENT_MINUTES;
         let recent = mean(split, last + 1);
         let hour = mean(split - 60, split);
-        if self.serving && hour > 0.0 && recent < hour * IMPLAUSIBLE_SHARE {
+        if self.serving && recent < hour * IMPLAUSIBLE_SHARE {
             return Err(Reason::ImplausibleZero { recent, hour });
         }
         Ok(())
@@ -237,7 +237,11 @@ mod tests {
         let none = series(&[0.0; 10], 2);
         assert_eq!(peak(&Series::new(), Some(&fresh)), Ok(0.0));
         assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 4))), Ok(0.0), "late");
-        assert_eq!(peak(&Series::new(), Some(&old)), Err(Reason::DataMissing));
+        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 8))), Ok(0.0), "just fresh");
+        let stale = Err(Reason::DataStale { minutes: 6 });
+        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 9))), stale);
+        let long = Err(Reason::DataStale { minutes: 17 });
+        assert_eq!(peak(&Series::new(), Some(&old)), long);
         assert_eq!(peak(&Series::new(), Some(&none)), Err(Reason::DataMissing));
     }
 
