@@ -145,3 +145,112 @@ pub async fn holding<C: Control>(control: &C, last: &Policy) -> Holding {
     }
     Holding { policy: last.clone(), version: None, fault }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AlarmName;
+    use jiff::Timestamp;
+    use std::collections::BTreeSet;
+
+    fn fleet(name: &str) -> FleetName {
+        FleetName::new(name).unwrap()
+    }
+
+    /// Two fleets; `web` and `api` each name an alarm of their own and one together.
+    fn policy() -> Policy {
+        let table = |name: &str| {
+            format!(
+                "[fleets.{name}]\nmin = 1\ntime_zone = \"UTC\"\ncapacity_per_instance = 1\n\
+                 load = {{ expression = \"r\", metrics = {{ r = \"A B Sum\" }} }}\n\
+                 day = {{ starts = \"08:00\", floor = 1 }}\n\
+                 night = {{ starts = \"22:00\", floor = 1 }}\n\
+                 lower = {{ veto_alarms = [\"{name}-5xx\", \"both\"] }}\n"
+            )
+        };
+        Policy::parse(&format!("version = 1\n{}{}", table("web"), table("api"))).unwrap()
+    }
+
+    fn change(alarm: &str, state: AlarmState, second: i64) -> AlarmChange {
+        let alarm = AlarmName::new(alarm).unwrap();
+        let at = Timestamp::from_second(second).unwrap();
+        AlarmChange { alarm, state, at, value: None, threshold: None }
+    }
+
+    fn wake(cause: Cause, fleets: &[&str]) -> Wake {
+        Wake { cause, dry_run: false, fleets: fleets.iter().map(|n| fleet(n)).collect() }
+    }
+
+    fn schedule(named: Option<Schedule>) -> Cause {
+        Cause::Schedule { named, at: None }
+    }
+
+    #[test]
+    fn each_function_takes_its_own_events() {
+        let alarms = || Cause::Alarms(vec![change("both", AlarmState::Alarm, 1)]);
+        let events = [
+            ("an alarm", alarms()),
+            ("no schedule named", schedule(None)),
+            ("night", schedule(Some(Schedule::Night))),
+            ("day", schedule(Some(Schedule::Day))),
+            ("tick", schedule(Some(Schedule::Tick))),
+        ];
+        for (duty, name, takes) in [
+            (Duty::Night, "nightly-scale-down", [false, true, true, false, false]),
+            (Duty::Day, "daytime-scale-up", [false, true, false, true, false]),
+            (Duty::Spike, "spike-step-scaler", [true, true, false, false, true]),
+        ] {
+            assert_eq!(duty.function(), name);
+            for ((event, cause), takes) in events.iter().zip(takes) {
+                let wake = wake(cause.clone(), &[]);
+                assert_eq!(duty.accept(&wake).is_ok(), takes, "{name} {event}");
+                assert_eq!(duty.plan(&wake, &policy()).is_ok(), takes, "{name} {event}");
+            }
+        }
+        let refused = Duty::Day.accept(&wake(alarms(), &[])).unwrap_err().to_string();
+        assert!(refused.contains("daytime-scale-up does not take an alarm"), "{refused}");
+    }
+
+    #[test]
+    fn a_schedule_runs_every_fleet_or_those_that_are_named() {
+        let plan = |fleets: &[&str]| {
+            let plan = Duty::Spike.plan(&wake(schedule(None), fleets), &policy()).unwrap();
+            let runs: BTreeSet<FleetName> = plan.runs.into_keys().collect();
+            (runs, plan.ignored)
+        };
+        assert_eq!(plan(&[]), ([fleet("api"), fleet("web")].into(), vec![]));
+        assert_eq!(plan(&["web"]), ([fleet("web")].into(), vec![]));
+        let ghost = vec!["fleet ghost is not in the policy".to_owned()];
+        assert_eq!(plan(&["web", "ghost"]), ([fleet("web")].into(), ghost));
+    }
+
+    #[test]
+    fn an_alarm_runs_the_fleets_whose_policy_names_it() {
+        let plan = |changes: Vec<AlarmChange>| {
+            Duty::Spike.plan(&wake(Cause::Alarms(changes), &[]), &policy()).unwrap()
+        };
+        let own = change("web-5xx", AlarmState::Alarm, 1);
+        let found = plan(vec![own.clone()]);
+        assert_eq!(found.runs, [(fleet("web"), Signal::Alarm(own))].into());
+        assert_eq!(plan(vec![change("both", AlarmState::Ok, 1)]).runs.len(), 2);
+        let nobodys = plan(vec![change("db-cpu", AlarmState::Alarm, 1)]);
+        assert!(nobodys.runs.is_empty());
+        assert_eq!(nobodys.ignored, ["no fleet's policy names the alarm db-cpu"]);
+    }
+
+    #[test]
+    fn of_several_changes_the_newest_in_alarm_counts() {
+        let chosen = |changes: &[(AlarmState, i64)]| {
+            let changes = changes.iter().map(|(s, at)| change("web-5xx", *s, *at)).collect();
+            let plan = Duty::Spike.plan(&wake(Cause::Alarms(changes), &[]), &policy()).unwrap();
+            match plan.runs.get(&fleet("web")) {
+                Some(Signal::Alarm(change)) => change.at.as_second(),
+                other => panic!("{other:?}"),
+            }
+        };
+        use AlarmState::{Alarm, Ok};
+        assert_eq!(chosen(&[(Alarm, 1), (Ok, 2)]), 1);
+        assert_eq!(chosen(&[(Alarm, 3), (Alarm, 1), (Ok, 4)]), 3);
+        assert_eq!(chosen(&[(Ok, 2), (Ok, 1)]), 2);
+    }
+}
