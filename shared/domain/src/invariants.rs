@@ -233,16 +233,15 @@ fn check_data(i: &Inputs<'_>, broken: &mut Broken) {
 }
 
 /// What is known of the load, by the minute's age in minutes: what was published, and zero
-/// where healthy hosts were seen at that minute or up to two before it.
+/// where healthy hosts were seen in that minute.
 fn known_minutes(
     series: &[Point],
     healthy: Option<&[Point]>,
     now: Timestamp,
 ) -> BTreeMap<i64, f64> {
     let mut known = BTreeMap::new();
-    for host in healthy.unwrap_or_default().iter().filter(|p| p.value > 0.0) {
-        known.extend((0..=2).map(|later| (minutes_ago(host, now) - later, 0.0)));
-    }
+    let healthy = healthy.unwrap_or_default().iter().filter(|p| p.value > 0.0);
+    known.extend(healthy.map(|p| (minutes_ago(p, now), 0.0)));
     known.extend(series.iter().map(|p| (minutes_ago(p, now), p.value)));
     known.retain(|age, _| *age >= JUDGED_AFTER);
     known

@@ -14,8 +14,6 @@ use std::collections::BTreeMap;
 const JUDGED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// The newest judged minute may have ended this long ago.
 const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
-/// Minutes after one with healthy hosts for which these still speak: both metrics may be late.
-const HEALTHY_SPEAKS_FOR: i64 = 2;
 /// Minutes that may be missing from a window without making it unknown.
 const GAPS_ALLOWED: i64 = 2;
 /// A load below this share of the hour before it is not believed.
@@ -60,12 +58,12 @@ impl LoadReading<'_> {
     }
 
     /// The load of each minute up to `last`, as far as it is known: published, or a true zero
-    /// because hosts were seen healthy in that minute (or right before it) all the same. A
-    /// silence of both metrics is no zero, neither while it lasts nor after it.
+    /// because hosts were seen healthy in that minute all the same. A silence of both metrics is
+    /// no zero, neither while it lasts nor after it.
     fn known_minutes(&self, last: i64) -> BTreeMap<i64, f64> {
         let alive = |p: &&Point| p.value > 0.0;
         let healthy = self.healthy.into_iter().flatten().filter(alive).map(|p| minute(p.at));
-        let zeros = healthy.flat_map(|m| m..=m + HEALTHY_SPEAKS_FOR).map(|m| (m, 0.0));
+        let zeros = healthy.map(|m| (m, 0.0));
         let published = self.series.iter().map(|p| (minute(p.at), p.value));
         zeros.chain(published).filter(|(m, _)| *m <= last).collect()
     }
@@ -74,7 +72,8 @@ impl LoadReading<'_> {
         let mean = |from: i64, until: i64| {
             let values = known.range(from..until).map(|(_, value)| *value);
             let (sum, n) = values.fold((0.0, 0.0_f64), |(sum, n), v| (sum + v, n + 1.0));
-            sum / n.max(1.0)
+            // The ledger has no infinity: a sum beyond the numbers would make an unreadable entry.
+            (sum / n.max(1.0)).min(f64::MAX)
         };
         let split = last + 1 - RECENT_MINUTES;
         let recent = mean(split, last + 1);
@@ -145,6 +144,14 @@ mod tests {
     fn peak(load: &Series, healthy: Option<&Series>) -> Result<f64, Reason> {
         let reading = LoadReading { series: load, healthy, serving: true };
         reading.peak(Timestamp::from_second(NOW).unwrap(), 30)
+    }
+
+    #[test]
+    fn a_reason_has_no_infinity() {
+        let mut huge = [f64::MAX; 95];
+        huge[90..].fill(1.0);
+        let reason = peak(&series(&huge, 2), None).unwrap_err();
+        assert_eq!(reason, Reason::ImplausibleZero { recent: 1.0, hour: f64::MAX });
     }
 
     #[test]
@@ -237,10 +244,10 @@ mod tests {
         let none = series(&[0.0; 10], 2);
         assert_eq!(peak(&Series::new(), Some(&fresh)), Ok(0.0));
         assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 4))), Ok(0.0), "late");
-        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 8))), Ok(0.0), "just fresh");
+        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 6))), Ok(0.0), "just fresh");
         let stale = Err(Reason::DataStale { minutes: 6 });
-        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 9))), stale);
-        let long = Err(Reason::DataStale { minutes: 17 });
+        assert_eq!(peak(&Series::new(), Some(&series(&[3.0; 95], 7))), stale);
+        let long = Err(Reason::DataStale { minutes: 19 });
         assert_eq!(peak(&Series::new(), Some(&old)), long);
         assert_eq!(peak(&Series::new(), Some(&none)), Err(Reason::DataMissing));
     }
@@ -252,8 +259,7 @@ mod tests {
         let mut alive = [3.0; 95];
         alive[74..93].fill(-99.0);
         let (load, healthy) = (series(&silent, 2), series(&alive, 2));
-        // Hosts that were healthy right before the silence speak for its first two minutes.
-        assert_eq!(peak(&load, Some(&healthy)), Err(Reason::DataGaps { missing: 17, of: 30 }));
+        assert_eq!(peak(&load, Some(&healthy)), Err(Reason::DataGaps { missing: 19, of: 30 }));
         // Where the hosts were seen all the while, nobody came.
         assert_eq!(peak(&load, Some(&series(&[3.0; 95], 2))), Ok(100.0));
     }
