@@ -66,7 +66,7 @@ fn print(found: &Found) {
         let [night, day, spike] = points.map(|count| count.copied().unwrap_or(0));
         println!("{:<24}{night:>8}{day:>8}{spike:>8}", effect.to_string());
     }
-    let [night, day, spike] = DUTIES.map(|duty| found.points[duty.function()]);
+    let [night, day, spike] = DUTIES.map(|duty| found.points.get(duty.function()).unwrap());
     println!("{:<24}{night:>8}{day:>8}{spike:>8}", "all, reads too");
     println!("crash points: {} in {} scenes", found.total(), scenes::all().len());
     println!("runs by tries, one to three: {:?}; told twice: {}", found.tries, found.told_twice);

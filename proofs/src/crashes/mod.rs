@@ -14,7 +14,7 @@
 pub mod effect;
 pub mod end;
 pub mod points;
-
+pub mod runs;
 pub mod scenes;
 pub mod stage;
 pub mod wrong;

@@ -236,7 +236,7 @@ impl<'a> Play<'a> {
         let mut payload = self.scene.event.payload(self.start);
         let mut event = self.scene.event;
         while tries < TRIES {
-            if served == Served::Failed {
+            if served.is_tried_again() {
                 self.aws.advance(minutes(if tries == 1 { 1 } else { 2 }));
             } else if peace.is_none_or(|peace| peace.tried == self.end()) {
                 break;

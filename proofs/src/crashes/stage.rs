@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tidegate_adapters::serve::{Function, Telling};
 use tidegate_domain::cycle::Planner;
 use tidegate_domain::duty::Duty;
@@ -127,8 +128,17 @@ pub enum Served {
     Answered,
     /// It answered that another run holds a fleet's lease.
     InProgress,
-    /// It failed, or its process died: Lambda tries again.
+    /// It failed: Lambda tries again.
     Failed,
+    /// Its process died: Lambda tries again.
+    Died,
+}
+
+impl Served {
+    /// Whether Lambda tries again.
+    pub fn is_tried_again(self) -> bool {
+        matches!(self, Self::Failed | Self::Died)
+    }
 }
 
 /// The three functions under one policy.
@@ -167,8 +177,9 @@ impl Cast {
         run.set_time_left(TIMEOUT);
         let answer = function.serve(run.clone(), payload).await;
         match answer {
-            Ok(answer) if !run.has_crashed() => served(&answer),
-            _ => Served::Failed,
+            _ if run.has_crashed() => Served::Died,
+            Ok(answer) => served(&answer),
+            Err(_) => Served::Failed,
         }
     }
 }
@@ -187,7 +198,7 @@ fn served(answer: &Value) -> Served {
 #[derive(Debug)]
 pub struct Lambda {
     /// The functions.
-    pub cast: Cast,
+    pub cast: Arc<Cast>,
     /// What runs them.
     pub runtime: Runtime,
 }
@@ -196,7 +207,7 @@ impl Lambda {
     /// The functions under the policy of these fleets, with this planner.
     pub fn new(fleets: &[&str], planner: &'static Planner<'static>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        Self { cast: Cast::new(&document(fleets), planner), runtime }
+        Self { cast: Arc::new(Cast::new(&document(fleets), planner)), runtime }
     }
 
     /// Delivers a payload.

@@ -21,7 +21,7 @@ const NIGHT: &str = "2026-11-18T05:00:00+09:00";
 pub(super) fn scenes() -> Vec<Scene> {
     let day = |name, set| scene(name, Event::Day, set);
     vec![
-        day("the day's floor is asked for", |lambda| two(lambda)),
+        day("the day's floor is asked for", two),
         day("the forecast is made", |_| busy_mornings()),
         day("the forecast is asked for", |lambda| {
             let aws = busy_mornings();

@@ -80,7 +80,7 @@ fn ticks() -> Vec<Scene> {
             aws.inject(At::call(Call::PutBackstop), Fault::Denied);
             aws
         }),
-        tick("nothing to do", |lambda| known(lambda)),
+        tick("nothing to do", known),
         tick("below the day's floor", |_| usual(NOON, GroupSpec::sized(3, 3, 60))),
         tick("a tag asks for more", |lambda| {
             let aws = known(lambda);
