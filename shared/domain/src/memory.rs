@@ -56,11 +56,13 @@ impl Memory {
     /// Reads a stored document.
     ///
     /// # Errors
-    /// What is wrong with it: no JSON object, an unknown field, a wrong value. (Alone, serde
-    /// would take an empty list for a memory without anything in it.)
+    /// What is wrong with it: no JSON object, an unknown field, a wrong value.
     pub fn read(document: &str) -> Result<Self, serde_json::Error> {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document)?;
-        serde_json::from_value(serde_json::Value::Object(object))
+        // Alone, serde would take an empty list for a memory without anything in it.
+        if !document.trim_start().starts_with('{') {
+            return Err(serde::de::Error::custom("a memory is a JSON object"));
+        }
+        serde_json::from_str(document)
     }
 }
 
