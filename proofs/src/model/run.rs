@@ -156,9 +156,7 @@ fn raise(rules: &Rules, s: &mut State, slot: usize, luck: Luck) {
             s.note_raise();
         }
     }
-    if luck == Luck::Lost {
-        s.note_blind(slot);
-    }
+    s.note_unleased(slot, luck);
     let Some(run) = s.run_mut(slot) else { return };
     if luck == Luck::Fine && run.ground == Ground::NoMemory {
         run.next = Next::Claim;

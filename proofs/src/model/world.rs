@@ -1,10 +1,10 @@
 //! What AWS does: the group's rules, the table's conditional writes, time.
 
-use super::Rules;
 use super::state::{
     BAKE, Broken, Change, Ground, IDLE, LEASE, Lease, Memory, Next, Owner, Run, Sizes, State,
     Table, Witness,
 };
+use super::{Luck, Rules};
 
 impl State {
     /// The run in this slot.
@@ -77,6 +77,20 @@ impl State {
     pub(super) fn note_blind(&mut self, slot: usize) {
         let ground = self.run(slot).map(|run| run.ground);
         if ground == Some(Ground::NoMemory) {
+            self.note_foreign_min();
+        }
+    }
+
+    /// For the proof: so may be the raise of a run that has the memory without the lease, whose
+    /// record another run may overwrite; and one whose answer a run without memory never had.
+    pub(super) fn note_unleased(&mut self, slot: usize, luck: Luck) {
+        let ground = self.run(slot).map(|run| run.ground);
+        let unsure = match luck {
+            Luck::Fails => false,
+            Luck::Lost => ground != Some(Ground::Whole),
+            _ => ground == Some(Ground::NoLease),
+        };
+        if unsure {
             self.note_foreign_min();
         }
     }
