@@ -4,6 +4,6 @@
 //! in the dev profile. How long each proof runs is told by [`length`].
 
 pub mod crashes;
-pub mod history;
-pub mod length;
 pub mod model;
+
+pub use tidegate_histories::length;

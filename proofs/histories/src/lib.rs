@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod law;
+pub mod length;
 pub mod play;
 pub mod policies;
 mod serve;

@@ -3,10 +3,10 @@
 //! reach every reason that there is at least 100 times.
 
 use tidegate_domain::decide::decide;
-use tidegate_proofs::history::batch::{Batch, each};
-use tidegate_proofs::history::tally::Tally;
-use tidegate_proofs::history::{play, wrong};
-use tidegate_proofs::length::{length, seed};
+use tidegate_histories::batch::{Batch, each};
+use tidegate_histories::length::{length, seed};
+use tidegate_histories::tally::Tally;
+use tidegate_histories::{play, wrong};
 
 /// How often each reason is reached at least.
 const LEAST: u64 = 100;

@@ -1,10 +1,10 @@
 //! The laws can fail: each invariant has planners that are wrong on purpose, and each of them is
 //! caught, by the checker before it acts and, where nobody checks it, by the harm on the group.
 
-use tidegate_proofs::history::batch::each;
-use tidegate_proofs::history::wrong::{ALL, Wrong};
-use tidegate_proofs::history::{Broken, Checker, play_with};
-use tidegate_proofs::length::seed;
+use tidegate_histories::batch::each;
+use tidegate_histories::length::seed;
+use tidegate_histories::wrong::{ALL, Wrong};
+use tidegate_histories::{Broken, Checker, play_with};
 
 /// A wrong planner is caught within this many histories.
 const PATIENCE: usize = 20_000;
