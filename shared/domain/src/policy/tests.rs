@@ -139,6 +139,11 @@ fn only(document: &str) -> FleetPolicy {
     Policy::parse(document).unwrap().fleets.pop_first().unwrap().1
 }
 
+fn spike(steps: &str) -> String {
+    let head = "[[fleets.web.spike]]\nalarm = \"a\"\nadjustment = \"change\"\n";
+    format!("{head}steps = [{steps}]\n")
+}
+
 fn secs(n: i64) -> jiff::SignedDuration {
     jiff::SignedDuration::from_secs(n)
 }
@@ -185,9 +190,7 @@ fn what_is_not_given_has_its_default() {
     assert!(policy.load.healthy.is_none() && policy.spikes.is_empty());
     assert!(policy.alarm_names().is_empty());
     assert_eq!(policy.stabilization(), secs(600));
-    let spike = LEAST.to_owned()
-        + "[[fleets.web.spike]]\nalarm = \"a\"\nadjustment = \"change\"\nsteps = [{ from = 0, add = 1 }]\n";
-    let spike = only(&spike).spikes.remove(0);
+    let spike = only(&format!("{LEAST}{}", spike("{ from = 0, add = 1 }"))).spikes.remove(0);
     assert_eq!((spike.warmup, spike.stabilization), (secs(180), secs(600)));
 }
 
@@ -258,10 +261,7 @@ fn steps_at_the_edges_of_their_ranges() {
         ("1", false),
     ];
     for (step, valid) in cases {
-        let text = format!(
-            "{LEAST}[[fleets.web.spike]]\nalarm = \"a\"\nadjustment = \"change\"\nsteps = [{step}]\n"
-        );
-        let parsed = Policy::parse(&text);
+        let parsed = Policy::parse(&format!("{LEAST}{}", spike(step)));
         assert_eq!(parsed.is_ok(), valid, "{step}: {parsed:?}");
     }
 }
@@ -283,8 +283,7 @@ fn names_of_metrics() {
 
 #[test]
 fn shapes_that_are_wrong() {
-    let spike = "[[fleets.web.spike]]\nalarm = \"a\"\nadjustment = \"change\"\n\
-                 steps = [{ from = 0, add = 1 }]\n";
+    let spike = spike("{ from = 0, add = 1 }");
     let append = |text: &str| format!("{LEAST}{text}");
     let replace = |good: &str, bad: &str| LEAST.replacen(good, bad, 1);
     let cases = [
