@@ -27,7 +27,7 @@ fn play_all(seeds: Range<u64>, planner: &'static Planner<'static>) -> Tally {
 
 #[test]
 fn duplicates_concurrency_and_losses_change_no_capacity() {
-    let tally = play_all(0..length(20_000, 200_000), &decide);
+    let tally = play_all(0..length(20_000, 100_000), &decide);
     let Tally { runs, served, changes, with, differing } = tally;
     println!("runs: {runs} of minutes, {served} of the handler; changes of capacity: {changes}");
     println!("capacity changes that differ: {}", differing.len());

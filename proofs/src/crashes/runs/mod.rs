@@ -144,31 +144,45 @@ impl Player {
         let aws = plot.world(lambda);
         let start = aws.now();
         aws.clear_log();
+        aws.interleave();
         inject(&aws, dice);
-        let mut told = Told::default();
-        let mut late: BTreeMap<i64, Vec<Delivery>> = BTreeMap::new();
+        let (told, late) = (Told::default(), BTreeMap::new());
+        let mut storm = Storm { lambda, plot, aws, told, late };
         for minute in 0..=plot.last_minute() {
-            aws.set_now(start + minutes(minute));
-            let mut due = late.remove(&minute).unwrap_or_default();
-            let stormy = minute < STORM;
-            due.extend(minute::wake_ups(plot, minute, aws.now(), stormy.then_some(&mut *dice)));
-            told.marks.extend(has_twins(&due).then_some(Mark::Duplicate));
+            storm.aws.set_now(start + minutes(minute));
             if minute == STORM {
-                told.look_at(&aws);
-                aws.heal();
+                storm.told.look_at(&storm.aws);
+                storm.aws.heal();
             }
-            if stormy {
-                aws.interleave();
-            }
-            let served = minute::deliver(lambda, &aws, &due, stormy.then_some(&mut *dice));
-            for (delivery, served) in due.into_iter().zip(served) {
-                told.note(served);
-                if let Some((minute, again)) = delivery.again(minute, served) {
-                    late.entry(minute).or_default().push(again);
-                }
+            storm.minute(minute, (minute < STORM).then_some(&mut *dice));
+        }
+        (outcome(&storm.aws, plot), storm.told)
+    }
+}
+
+/// A plot in bad weather, on its way.
+struct Storm<'a> {
+    lambda: &'a Lambda,
+    plot: &'a Plot,
+    aws: FakeAws,
+    told: Told,
+    /// What Lambda tries again, by minute.
+    late: BTreeMap<i64, Vec<Delivery>>,
+}
+
+impl Storm<'_> {
+    fn minute(&mut self, minute: i64, mut dice: Option<&mut Dice>) {
+        let mut due = self.late.remove(&minute).unwrap_or_default();
+        let now = self.aws.now();
+        due.extend(minute::wake_ups(self.plot, minute, now, dice.as_deref_mut()));
+        self.told.marks.extend(has_twins(&due).then_some(Mark::Duplicate));
+        let served = minute::deliver(self.lambda, &self.aws, &due, dice);
+        for (delivery, served) in due.into_iter().zip(served) {
+            self.told.note(served);
+            if let Some((minute, again)) = delivery.again(minute, served) {
+                self.late.entry(minute).or_default().push(again);
             }
         }
-        (outcome(&aws, plot), told)
     }
 }
 
