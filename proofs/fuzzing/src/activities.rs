@@ -7,8 +7,16 @@ use tidegate_wire::activity::{desired_change, kind, result, zone};
 
 const PHRASE: &str = "changing the desired capacity from ";
 
+/// What reads a cause.
+pub type Read = fn(&str) -> Option<DesiredChange>;
+
 /// A description, a status code, details, a cause, and two numbers for a change in it.
 pub fn activity(data: &[u8]) {
+    activity_with(desired_change, data);
+}
+
+/// [`activity`] with another reader of causes.
+pub fn activity_with(read: Read, data: &[u8]) {
     let mut pieces = Pieces::of(data);
     let (description, code) = (pieces.next(), pieces.next());
     let (details, cause) = (pieces.next(), pieces.next());
@@ -21,12 +29,12 @@ pub fn activity(data: &[u8]) {
         let read: Value = serde_json::from_str(&details).unwrap();
         assert_eq!(read["Availability Zone"], zone);
     }
-    change_law(desired_change, &cause, change);
+    change_law(read, &cause, change);
 }
 
 /// The law of reading a cause: the last change that it tells in whole counts, and a cause that
 /// does not tell one has none.
-pub fn change_law(read: fn(&str) -> Option<DesiredChange>, cause: &str, change: DesiredChange) {
+fn change_law(read: Read, cause: &str, change: DesiredChange) {
     let told = format!("{PHRASE}{} to {}", change.from, change.to);
     if let Some(found) = read(cause) {
         let (_, rest) = cause.rsplit_once(PHRASE).unwrap();

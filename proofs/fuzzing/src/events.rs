@@ -22,6 +22,11 @@ pub fn home() -> Home {
 
 /// Any JSON.
 pub fn event(data: &[u8]) {
+    event_with(decode, data);
+}
+
+/// [`event`] with another decoder.
+pub fn event_with(decode: Decode, data: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Value>(data) else { return };
     event_law(decode, &event);
     if let Ok(wake) = decode(&event, &home()) {
@@ -30,7 +35,7 @@ pub fn event(data: &[u8]) {
 }
 
 /// The law of decoding one event.
-pub fn event_law(decode: Decode, event: &Value) {
+fn event_law(decode: Decode, event: &Value) {
     let decoded = decode(event, &home());
     assert_eq!(decoded, decode(event, &home()), "decoding depends on the event alone");
     let wake = match decoded {
@@ -88,6 +93,11 @@ fn serve(wake: &Wake) {
 
 /// One alarm's change in every shape that tells it: the shapes agree.
 pub fn event_fields(data: &[u8]) {
+    event_fields_with(decode, data);
+}
+
+/// [`event_fields`] with another decoder.
+pub fn event_fields_with(decode: Decode, data: &[u8]) {
     let mut pieces = Pieces::of(data);
     let fields = Fields {
         account: pieces.next(),
@@ -102,22 +112,16 @@ pub fn event_fields(data: &[u8]) {
 }
 
 /// What an alarm's event tells.
-#[derive(Debug)]
-pub struct Fields {
-    /// Account.
-    pub account: String,
-    /// Region.
-    pub region: String,
-    /// The alarm's name.
-    pub alarm: String,
-    /// Its state.
-    pub state: String,
-    /// When it changed.
-    pub time: String,
+struct Fields {
+    account: String,
+    region: String,
+    alarm: String,
+    state: String,
+    time: String,
     /// `reasonData`.
-    pub reason: String,
-    /// The threshold, where the shape has it outside of `reasonData`.
-    pub threshold: Value,
+    reason: String,
+    /// Where the shape has it outside of `reasonData`.
+    threshold: Value,
 }
 
 impl Fields {
@@ -163,7 +167,7 @@ fn in_sns(message: &Value) -> Value {
 }
 
 /// The law of the shapes.
-pub fn fields_law(decode: Decode, fields: &Fields) {
+fn fields_law(decode: Decode, fields: &Fields) {
     let direct = fields.lambda_action();
     let change = fields.state_change();
     let notification = in_sns(&fields.notification());
@@ -171,7 +175,6 @@ pub fn fields_law(decode: Decode, fields: &Fields) {
         event_law(decode, event);
     }
     let told = decode(&direct, &home());
-    // An ARN is cut at its colons, so a region with one in it is foreign by a shorter way.
     assert_eq!(told, decode(&change, &home()), "EventBridge");
     assert_eq!(told, decode(&in_sns(&change), &home()), "EventBridge through SNS");
     let ours = fields.account == home().account && fields.region == home().region;

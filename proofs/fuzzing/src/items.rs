@@ -16,12 +16,20 @@ use tidegate_wire::stored::{self, Attribute, Fields};
 /// Bytes of a decision's record: 50 notes, 50 bids and the texts, each at its bound, escaped.
 const RECORD_BYTES: usize = 1_500_000;
 
-/// A memory's document, and the two runs that start from it.
+/// What writes a memory.
+pub type Write = fn(&Memory) -> String;
+
+/// A memory's document, and the runs that start from it.
 pub fn memory(data: &[u8]) {
+    memory_with(|memory| serde_json::to_string(memory).unwrap(), data);
+}
+
+/// [`memory`] with another writer.
+pub fn memory_with(write: Write, data: &[u8]) {
     let Ok(document) = std::str::from_utf8(data) else { return };
     let memory = Memory::read(document);
     if let Ok(memory) = &memory {
-        memory_law(|m| serde_json::to_string(m).unwrap(), document, memory);
+        memory_law(write, document, memory);
     }
     for (now, signal) in [(NIGHT, Signal::Night { scheduled: None }), (NOON, Signal::Tick)] {
         let world = World::quiet(now, GroupSpec::sized(8, 12, 60));
@@ -33,7 +41,7 @@ pub fn memory(data: &[u8]) {
 }
 
 /// The law of writing a memory and reading it back.
-pub fn memory_law(write: fn(&Memory) -> String, document: &str, memory: &Memory) {
+fn memory_law(write: Write, document: &str, memory: &Memory) {
     let written = write(memory);
     let back = Memory::read(&written).unwrap();
     assert_eq!(&back, memory, "what was written is read");

@@ -3,9 +3,9 @@
 //! not hold; `fuzz/` searches for such bytes, `tests/corpus.rs` replays what it found.
 //!
 //! What must stay true: a body asserts what the code promises, not merely that it returns; it
-//! depends on its bytes alone, so that an input that once failed always does. A body with a
-//! `..._law` function beside it takes the code as an argument, so that the tests can show that
-//! a fault in it is caught.
+//! depends on its bytes alone, so that an input that once failed always does. The
+//! `..._with` function beside a body takes the code as an argument, so that the tests can show
+//! that a fault in it is caught.
 
 #![expect(
     clippy::unwrap_used,

@@ -27,6 +27,11 @@ pub const SNS: Maker =
 /// A notice and a log line: severity, fleet, subject, body, and `fill` where the body is
 /// repeated beyond the bound of a message.
 pub fn message(data: &[u8]) {
+    message_with(&SNS, data);
+}
+
+/// [`message`] with another maker.
+pub fn message_with(maker: &Maker, data: &[u8]) {
     let mut pieces = Pieces::of(data);
     let severity = if pieces.number() == 0 { Severity::Warning } else { Severity::Critical };
     let fleet = FleetName::new(pieces.next()).or_else(|_| FleetName::new("web")).unwrap();
@@ -36,13 +41,11 @@ pub fn message(data: &[u8]) {
         "fill" => sns::MESSAGE_BYTES / body.len().max(1) + 1,
         _ => 1,
     };
-    let body = body.repeat(times);
     let made = Notice::new(&fleet, severity, "key", &subject);
     assert!(made.subject.len() <= sns::SUBJECT_BYTES);
     let raw = Notice { subject: subject.clone(), ..made.clone() };
-    for notice in [made, raw] {
-        notice_law(&SNS, &notice.body(body.clone()));
-    }
+    notice_law(maker, &made.body(body.clone()));
+    notice_law(maker, &raw.body(body.repeat(times)));
     text_law(&subject);
     let fields = Map::from_iter([(subject, json!(body))]);
     let line = line_law(&headed(NOON.parse().unwrap(), "WARN", &body, fields));

@@ -10,18 +10,28 @@ use tidegate_domain::signal::Signal;
 use tidegate_fakes::GroupSpec;
 use tidegate_wire::expression::{Word, asks_for_all, is_id, is_select, renamed, words};
 
+/// What writes a metric's name.
+pub type Write = fn(&MetricSpec) -> String;
+/// What renames the ids of an expression.
+pub type Rename = fn(&str, &str, &BTreeSet<&str>) -> String;
+
 /// A metric's text, an expression, and the ids in it, divided by commas.
 pub fn metric(data: &[u8]) {
+    metric_with(|spec| spec.to_string(), renamed, data);
+}
+
+/// [`metric`] with another writer and another renamer.
+pub fn metric_with(write: Write, rename: Rename, data: &[u8]) {
     let mut pieces = Pieces::of(data);
-    spec_law(|spec| spec.to_string(), &pieces.next());
+    spec_law(write, &pieces.next());
     let (math, ids) = (pieces.next(), pieces.next());
     let ids: BTreeSet<&str> = ids.split(',').filter(|id| is_id(id)).collect();
-    expression_law(renamed, &math, &ids);
+    expression_law(rename, &math, &ids);
 }
 
 /// The law of a metric's text: what is accepted is what CloudWatch knows, nothing of it is
 /// dropped, and it reads back as written.
-pub fn spec_law(write: fn(&MetricSpec) -> String, text: &str) {
+fn spec_law(write: Write, text: &str) {
     let spec = match text.parse::<MetricSpec>() {
         Ok(spec) => spec,
         Err(why) => return assert!(!why.is_empty()),
@@ -39,12 +49,9 @@ pub fn spec_law(write: fn(&MetricSpec) -> String, text: &str) {
     }
 }
 
-/// What renames the ids of an expression.
-pub type Rename = fn(&str, &str, &BTreeSet<&str>) -> String;
-
 /// The law of expressions: their words are all of them; renaming touches whole names outside
 /// of quotes, each once.
-pub fn expression_law(rename: Rename, math: &str, ids: &BTreeSet<&str>) {
+fn expression_law(rename: Rename, math: &str, ids: &BTreeSet<&str>) {
     let whole: String = words(math).map(|word| text_of(&word)).collect();
     assert_eq!(whole, math, "the words are the expression");
     assert_eq!(rename(math, "q7_", &BTreeSet::new()), math, "nothing to rename");

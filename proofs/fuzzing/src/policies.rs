@@ -25,9 +25,14 @@ const MOMENTS: [&str; 6] = [
 
 /// Any text.
 pub fn policy(data: &[u8]) {
+    policy_with(Policy::parse, data);
+}
+
+/// [`policy`] with another parser.
+pub fn policy_with(parse: Parse, data: &[u8]) {
     let Ok(document) = std::str::from_utf8(data) else { return };
-    policy_law(Policy::parse, document);
-    let Ok(policy) = Policy::parse(document) else { return };
+    policy_law(parse, document);
+    let Ok(policy) = parse(document) else { return };
     for (name, fleet) in policy.fleets.into_iter().take(2) {
         for moment in MOMENTS.iter().take(2) {
             let sizes = GroupSpec::sized(2, 6, 20);
@@ -40,7 +45,7 @@ pub fn policy(data: &[u8]) {
 }
 
 /// The law of parsing a document.
-pub fn policy_law(parse: Parse, document: &str) {
+fn policy_law(parse: Parse, document: &str) {
     let policy = match parse(document) {
         Ok(policy) => policy,
         Err(faults) => return faults_law(&faults),

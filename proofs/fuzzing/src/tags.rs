@@ -3,6 +3,8 @@
 use crate::pieces::Pieces;
 use crate::world::{NIGHT, World};
 use jiff::Timestamp;
+use tidegate_domain::cycle::Planner;
+use tidegate_domain::decide::decide;
 use tidegate_domain::ledger::ActionRecord;
 use tidegate_domain::ports::Clock;
 use tidegate_domain::signal::Signal;
@@ -11,6 +13,11 @@ use tidegate_fakes::GroupSpec;
 /// Values of the tags `tidegate:hold`, `tidegate:floor`, `tidegate:until`; an empty piece is no
 /// tag, one blank is an empty tag.
 pub fn tags(data: &[u8]) {
+    tags_with(&decide, data);
+}
+
+/// [`tags`] with another planner.
+pub fn tags_with(planner: &Planner<'_>, data: &[u8]) {
     let mut pieces = Pieces::of(data);
     let values = [pieces.next(), pieces.next(), pieces.next()];
     let names = ["tidegate:hold", "tidegate:floor", "tidegate:until"];
@@ -18,7 +25,7 @@ pub fn tags(data: &[u8]) {
     for (name, value) in names.iter().zip(&values).filter(|(_, value)| !value.is_empty()) {
         spec = spec.tag(name, value);
     }
-    let world = World::quiet(NIGHT, spec);
+    let world = World { planner, ..World::quiet(NIGHT, spec) };
     let entry = world.serve("fuzz", &Signal::Night { scheduled: None }, false);
     let [hold, floor, until] = values.each_ref().map(|value| value.trim());
     let until = until.parse::<Timestamp>();

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::OnceLock;
-use tidegate_domain::cycle::{Run, cycle};
+use tidegate_domain::cycle::{Planner, Run, cycle_planned_by};
+use tidegate_domain::decide::decide;
 use tidegate_domain::group::Sizes;
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::ledger::{ActionRecord, LedgerEntry, OutcomeWord};
@@ -51,13 +52,15 @@ steps = [{ from = 0, to = 10, add = 0 }, { from = 10, to = 20, add = 10 }, { fro
 "#;
 
 /// One group under one policy.
-pub struct World {
+pub struct World<'a> {
     /// The fakes.
     pub aws: FakeAws,
     /// The fleet.
     pub fleet: FleetName,
     /// Its policy.
     pub policy: FleetPolicy,
+    /// What decides.
+    pub planner: &'a Planner<'a>,
 }
 
 /// The small world's policy, parsed.
@@ -76,7 +79,7 @@ pub fn specs() -> [MetricSpec; 3] {
     .map(|text| text.parse().unwrap())
 }
 
-impl World {
+impl World<'_> {
     /// The fleet of [`POLICY`] at this time, with these sizes, and nothing measured.
     pub fn bare(now: &str, spec: GroupSpec) -> Self {
         let fleet = FleetName::new(FLEET).unwrap();
@@ -107,7 +110,7 @@ impl World {
     pub fn of(now: Timestamp, fleet: FleetName, policy: FleetPolicy, spec: GroupSpec) -> Self {
         let aws = FakeAws::at(now - SignedDuration::from_mins(20));
         aws.add_group(&fleet, spec).unwrap();
-        Self { aws, fleet, policy }
+        Self { aws, fleet, policy, planner: &decide }
     }
 
     /// The group's sizes.
@@ -142,7 +145,7 @@ impl World {
             policy_fault: None,
             ledger_life: SignedDuration::from_hours(24),
         };
-        let entry = block_on(cycle(&self.aws.new_run(), &run)).unwrap();
+        let entry = block_on(cycle_planned_by(self.planner, &self.aws.new_run(), &run)).unwrap();
         assert_ne!(entry.outcome, OutcomeWord::Refused, "{}", entry.text);
         let after = self.sizes();
         assert_eq!(before.max, after.max, "MaxSize is never touched");
