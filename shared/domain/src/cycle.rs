@@ -175,7 +175,10 @@ impl<'a, W: World> Once<'a, W> {
     async fn load(&mut self) {
         match self.world.load(self.run.fleet).await {
             Ok(found) => {
-                self.has_memory = true;
+                // Without the lease, an intent may be another run's that is under way: the memory
+                // is read and left to that run.
+                let leased = self.trust.no_memory.is_none();
+                self.has_memory = leased || found.memory.intent.is_none();
                 self.kept = found.memory.clone();
                 self.loaded = found.memory;
                 self.version = found.version;

@@ -27,6 +27,9 @@ pub struct Memory {
     pub last_termination: Option<Timestamp>,
     /// Our last lowering.
     pub last_lowering: Option<Lowering>,
+    /// A lowering of a run that did not finish and that the group does not show: it may have
+    /// happened and been raised over since, so it is audited like the last one.
+    pub doubt: Option<Lowering>,
     /// Nothing is lowered before this instant (a step was undone).
     pub no_lowering_until: Option<Timestamp>,
     /// When a spike alarm was last breached.

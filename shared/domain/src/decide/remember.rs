@@ -4,7 +4,7 @@
 use super::Inputs;
 use crate::group::{Activity, ActivityKind, ActivityResult, Lifecycle};
 use crate::ids::InstanceId;
-use crate::memory::{CapacitySample, Lowering, MeasuredLaunch, Memory, Seen, SeenMode};
+use crate::memory::{CapacitySample, Intent, Lowering, MeasuredLaunch, Memory, Seen, SeenMode};
 use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -36,20 +36,20 @@ pub(super) fn remember(i: &Inputs<'_>, notes: &mut Vec<String>) -> Memory {
 fn settle_intent(i: &Inputs<'_>, memory: &mut Memory) {
     let Some(intent) = memory.intent.take() else { return };
     let sizes = i.observation.group.sizes;
-    if sizes.min != intent.min {
+    let shows_min = sizes.min == intent.min;
+    if shows_min {
+        memory.applied_min = Some(intent.min);
+    }
+    let Intent { min, desired, expected: before, at } = intent;
+    if min >= before.min && desired.is_none() {
         return;
     }
-    memory.applied_min = Some(intent.min);
-    let reached = intent.desired.is_none_or(|desired| sizes.desired <= desired);
-    let lowers = intent.min < intent.expected.min || intent.desired.is_some();
-    if lowers && reached {
-        memory.last_lowering = Some(Lowering {
-            at: intent.at,
-            before: intent.expected,
-            min: intent.min,
-            desired: intent.desired,
-            audited: false,
-        });
+    let step = Some(Lowering { at, before, min, desired, audited: false });
+    // Whoever changed `MinSize` since: it is the capacity that tells.
+    if desired.map_or(shows_min, |desired| sizes.desired <= desired) {
+        memory.last_lowering = step;
+    } else if desired.is_some() {
+        memory.doubt = step;
     }
 }
 
@@ -62,6 +62,8 @@ fn note_whose_min(i: &Inputs<'_>, memory: &mut Memory, notes: &mut Vec<String>) 
         memory.applied_min = Some(min);
         return;
     };
+    // Nothing of ours goes below a person's `MinSize`: a person has taken it back.
+    memory.operator_min = memory.operator_min.filter(|theirs| min >= *theirs);
     let lost_intent = i.memory.intent.as_ref().map(|intent| intent.expected.min);
     if min == applied || Some(min) == lost_intent || min == super::backstop::floor(i) {
         memory.applied_min = Some(min);

@@ -3,6 +3,7 @@
 
 use super::{Draft, Inputs, schedule};
 use crate::bid::{Bid, Source};
+use crate::group::{Activity, DesiredChange};
 use crate::memory::Lowering;
 use crate::metrics::AlarmState;
 use crate::notice::{Notice, Severity};
@@ -13,8 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 const BLAME: SignedDuration = SignedDuration::from_mins(15);
 /// Activities of a write are there after this long.
 const AUDIT_AFTER: SignedDuration = SignedDuration::from_secs(15);
-/// Clocks of AWS and of the function differ by less than this.
-const SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// A write takes effect up to 8 s before its answer, by which a lowering is dated; clocks of AWS
+/// and of the function differ by less than 5 s.
+const BEFORE_ANSWER: SignedDuration = SignedDuration::from_secs(15);
 
 /// Undoes the last step when a veto alarm went off after it, and lowers nothing for the rest
 /// of the window.
@@ -56,45 +58,51 @@ pub(super) enum Audit {
 /// is overwritten. The group's own activities tell ("changing the desired capacity from 12 to
 /// 8"), so it is given back through `MinSize`.
 pub(super) fn audit(i: &Inputs<'_>, draft: &mut Draft) -> Audit {
-    let Some(mut step) = draft.memory.last_lowering else { return Audit::Done };
-    let age = i.now.duration_since(step.at);
-    let Some(to) = step.desired else { return Audit::Done };
-    if step.audited || age < AUDIT_AFTER {
+    let due = |step: &Lowering| {
+        let age = i.now.duration_since(step.at);
+        !step.audited && step.desired.is_some() && age >= AUDIT_AFTER
+    };
+    let (doubt, step) = (draft.memory.doubt.filter(due), draft.memory.last_lowering.filter(due));
+    if doubt.is_none() && step.is_none() {
         return Audit::Done;
     }
     let Some(closer) = &i.observation.closer else { return Audit::NeedsEvidence };
     let Ok(evidence) = &closer.evidence else { return Audit::Done };
-    step.audited = true;
-    draft.memory.last_lowering = Some(step);
-    let earliest = step.at.saturating_sub(SKEW).unwrap_or(step.at);
+    draft.memory.doubt = draft.memory.doubt.filter(|_| doubt.is_none());
+    if let Some(step) = draft.memory.last_lowering.as_mut().filter(|_| step.is_some()) {
+        step.audited = true;
+    }
+    let cuts = [doubt, step].into_iter().flatten().filter_map(|s| cut_by(s, &evidence.activities));
+    cuts.max_by_key(|cut| cut.from).map_or(Audit::Done, |cut| give_back(i, draft, cut))
+}
+
+/// The change by which this lowering cut a raise, if it did.
+fn cut_by(step: Lowering, activities: &[Activity]) -> Option<DesiredChange> {
+    let earliest = step.at.saturating_sub(BEFORE_ANSWER).unwrap_or(step.at);
     let latest = step.at.saturating_add(SignedDuration::from_mins(2)).unwrap_or(step.at);
-    let cut = evidence
-        .activities
-        .iter()
-        .filter(|a| earliest <= a.started && a.started <= latest)
-        .filter_map(|a| a.desired_change)
-        .find(|change| change.to == to && change.from > step.before.desired);
-    let Some(cut) = cut else { return Audit::Done };
+    let meant = activities.iter().filter(|a| earliest <= a.started && a.started <= latest);
+    let mut changes = meant.filter_map(|a| a.desired_change);
+    changes.find(|change| Some(change.to) == step.desired && change.from > step.before.desired)
+}
+
+fn give_back(i: &Inputs<'_>, draft: &mut Draft, cut: DesiredChange) -> Audit {
+    let DesiredChange { from: floor, to } = cut;
     let until = i.now.saturating_add(i.policy.stabilization()).unwrap_or(i.now);
-    let reason = format!("someone raised to {} while we lowered to {to}", cut.from);
-    draft.memory.bids.push(Bid {
-        source: Source::Undo,
-        floor: cut.from,
-        until: Some(until),
-        reason,
-    });
-    Audit::GivenBack(Reason::RaiseGivenBack { floor: cut.from, cut_to: to })
+    let reason = format!("someone raised to {floor} while we lowered to {to}");
+    draft.memory.bids.push(Bid { source: Source::Undo, floor, until: Some(until), reason });
+    Audit::GivenBack(Reason::RaiseGivenBack { floor, cut_to: to })
 }
 
 /// Tells of what is taken back, once for each lowering. Said for as long as its bid stands and
 /// it is not marked as told, so it goes out though the run that decided it died before.
 pub(super) fn tell(i: &Inputs<'_>, draft: &mut Draft) {
     let memory = &draft.memory;
-    let Some(step) = memory.last_lowering else { return };
+    // A doubt that gives back may stand alone: what it gives back was never told.
+    let since = memory.last_lowering.map_or(Timestamp::MIN, |step| step.at);
     let undone = memory.bids.iter().filter(|bid| bid.source == Source::Undo);
     let due = undone
         .map(|bid| notice(i, bid, memory.no_lowering_until))
-        .filter(|notice| memory.notices.get(&notice.key).is_none_or(|told| *told < step.at));
+        .filter(|notice| memory.notices.get(&notice.key).is_none_or(|told| *told < since));
     let due: Vec<Notice> = due.collect();
     draft.notices.extend(due);
 }

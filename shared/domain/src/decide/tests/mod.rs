@@ -6,10 +6,11 @@ mod remember;
 mod schedule;
 mod spike;
 mod undo;
+mod vetoes;
 mod whole;
 
 use super::*;
-use crate::scene::Scene;
+use crate::scene::{Scene, mins};
 
 /// What is different, how it is made, and the code of the reason that must follow.
 type Case = (&'static str, fn(&mut Scene), &'static str);
@@ -26,4 +27,10 @@ fn check(scene: fn() -> Scene, cases: &[Case]) {
 fn with(mut scene: Scene, change: impl FnOnce(&mut Scene)) -> Scene {
     change(&mut scene);
     scene
+}
+
+/// A bid in memory that stands for three minutes.
+fn push(s: &mut Scene, source: Source, floor: u32) {
+    let until = Some(s.now + mins(3));
+    s.memory.bids.push(Bid { source, floor, until, reason: "web-cpu".into() });
 }

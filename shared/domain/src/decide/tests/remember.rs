@@ -73,7 +73,7 @@ fn whose_minimum_it_is() {
     let whose = |applied: Option<u32>, min: u32, lost: Option<u32>| {
         let scene = with(Scene::night(), |s| {
             s.memory.applied_min = applied;
-            s.memory.operator_min = Some(99);
+            s.memory.operator_min = Some(3);
             s.memory.intent = lost.map(|before| Intent {
                 min: 1,
                 desired: None,
@@ -86,13 +86,14 @@ fn whose_minimum_it_is() {
         (memory.applied_min, memory.operator_min, notes(&scene).len())
     };
     for (name, applied, min, lost, want) in [
-        ("first look", None, 7, None, (Some(7), Some(99), 1)),
-        ("ours", Some(7), 7, None, (Some(7), Some(99), 0)),
-        ("our lowering was lost", Some(4), 7, Some(7), (Some(7), Some(99), 0)),
+        ("first look", None, 7, None, (Some(7), Some(3), 1)),
+        ("ours", Some(7), 7, None, (Some(7), Some(3), 0)),
+        ("our lowering was lost", Some(4), 7, Some(7), (Some(7), Some(3), 0)),
         ("another minimum than before it", Some(4), 7, Some(5), (Some(4), Some(7), 0)),
-        ("the backstop's", Some(2), 6, None, (Some(6), Some(99), 0)),
+        ("the backstop's", Some(2), 6, None, (Some(6), Some(3), 0)),
         ("a person raised it", Some(2), 7, None, (Some(2), Some(7), 0)),
         ("a person lowered it", Some(9), 7, None, (Some(7), None, 1)),
+        ("a person took theirs back", Some(2), 2, None, (Some(2), None, 0)),
     ] {
         assert_eq!(whose(applied, min, lost), want, "{name}");
     }

@@ -230,7 +230,8 @@ fn warm_is_what_is_in_service_for_the_warm_up() {
     fn first(s: &mut Scene) -> &mut Seen {
         s.memory.instances.first_entry().unwrap().into_mut()
     }
-    let cases: [(&str, fn(&mut Scene), u32); 7] = [
+    type Change = fn(&mut Scene);
+    let cases: [(&str, Change, u32); 7] = [
         ("all", |_| {}, 10),
         (
             "one just warm",

@@ -127,8 +127,12 @@ fn a_raise_that_our_write_cut_is_given_back() {
 #[test]
 fn only_the_change_of_our_write_counts() {
     for (name, scene, want) in [
-        ("its clock is behind", cut(secs(60), secs(-5), 12, 8), "raise_given_back"),
-        ("it was before our write", cut(secs(60), secs(-6), 12, 8), "baking"),
+        (
+            "its answer was late and its clock is behind",
+            cut(secs(60), secs(-15), 12, 8),
+            "raise_given_back",
+        ),
+        ("it was before our write", cut(secs(60), secs(-16), 12, 8), "baking"),
         ("two minutes after", cut(secs(130), secs(120), 12, 8), "raise_given_back"),
         ("later", cut(secs(130), secs(121), 12, 8), "baking"),
         ("another change", cut(secs(60), secs(2), 12, 9), "baking"),
