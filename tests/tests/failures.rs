@@ -14,7 +14,7 @@ use tidegate_domain::ports::{Control, StoredPolicy};
 use tidegate_domain::reason::Reason;
 use tidegate_fakes::{AlarmSpec, At, Call, FakeAws, Fault, GroupSpec, Topic, block_on};
 use tidegate_tests::stage::{
-    ACCOUNT, Stage, alarm, cpu_spec, decision_of, document, load_spec, web,
+    ACCOUNT, Stage, alarm, cpu_spec, decision_of, document, healthy_spec, load_spec, web,
 };
 
 const NIGHT: &str = "2026-11-20T22:30:00+09:00";
@@ -51,10 +51,9 @@ fn unknown_load_never_lowers_and_is_told_after_ten_minutes() {
     type Break = fn(&Stage);
     let cases: [(&str, &str, Break); 6] = [
         ("missing", "data_missing", |s| {
-            s.aws.lose_points(
-                &load_spec("web"),
-                Window::before(s.now(), SignedDuration::from_hours(9)),
-            );
+            let all = Window::before(s.now(), SignedDuration::from_hours(9));
+            s.aws.lose_points(&load_spec("web"), all);
+            s.aws.lose_points(&healthy_spec("web"), all);
             s.load(None);
             s.healthy(None);
             s.minutes(10);

@@ -7,8 +7,10 @@ use crate::activities;
 use crate::aws::Aws;
 use crate::call::Operation;
 use crate::policies;
+use aws_sdk_autoscaling::config::Config;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance as SdkInstance};
 use aws_sdk_autoscaling::types::{InstanceRefresh, ScheduledUpdateGroupAction};
+use aws_smithy_types::retry::RetryConfig;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_domain::group::{
     Activity, Backstop, Evidence, Group, Instance, Lifecycle, ScalingPolicy, Sizes,
@@ -73,13 +75,13 @@ impl Groups for Aws {
     async fn set_desired(&self, fleet: &FleetName, desired: u32) -> PortResult<()> {
         let operation = self.operation("SetDesiredCapacity")?;
         let desired = size_word(&operation, desired)?;
-        let request = || {
-            let call = self.clients.autoscaling.set_desired_capacity();
-            let call = call.auto_scaling_group_name(fleet.as_str()).desired_capacity(desired);
-            call.honor_cooldown(false).send()
-        };
-        let answer = operation.insist(BUSY, request).await;
-        answer.map(drop).map_err(|failure| failure.port(operation.name()))
+        let call = self.clients.autoscaling.set_desired_capacity();
+        let call = call.auto_scaling_group_name(fleet.as_str()).desired_capacity(desired);
+        // One attempt: a second would write over a raise that came after the first, and it would
+        // look like our own step. The next tick decides anew.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let call = call.honor_cooldown(false).customize().config_override(once);
+        operation.run(call.send()).await.map(drop)
     }
 
     async fn put_backstop(&self, fleet: &FleetName, backstop: &Backstop) -> PortResult<()> {

@@ -54,16 +54,37 @@ async fn throttling_that_passes_is_not_seen() {
 #[tokio::test]
 async fn a_busy_group_is_asked_again_which_the_sdk_does_not_do() {
     let busy = || xml_error(400, "ScalingActivityInProgress");
-    let peer = Peer::answering(vec![busy(), busy(), xml(200, DONE)]);
-    assert_eq!(aws(&peer.url).set_desired(&fleet(), 3).await, Ok(()));
+    let done = || xml(200, "<UpdateAutoScalingGroupResponse/>");
+    let peer = Peer::answering(vec![busy(), busy(), done()]);
+    assert_eq!(aws(&peer.url).set_min(&fleet(), 3).await, Ok(()));
     assert_eq!(peer.asked().len(), 3);
-    assert!(peer.asked()[2].body.contains("DesiredCapacity=3"));
+    assert!(peer.asked()[2].body.contains("MinSize=3"));
 
     let peer = Peer::answering(vec![busy()]);
     let start = Instant::now();
-    throttled(aws(&peer.url).set_desired(&fleet(), 3).await);
+    throttled(aws(&peer.url).set_min(&fleet(), 3).await);
     assert_eq!(peer.asked().len(), 3);
     assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+/// A second attempt would cut a raise that somebody made after the first, unseen.
+#[tokio::test]
+async fn desired_capacity_is_written_once_whatever_comes_back() {
+    let answers = [
+        ("lost", Answer::Lost),
+        ("busy", xml_error(400, "ScalingActivityInProgress")),
+        ("throttled", xml_error(400, "Throttling")),
+        ("contention", xml_error(500, "ResourceContention")),
+        ("unavailable", xml_error(503, "ServiceUnavailable")),
+    ];
+    for (case, answer) in answers {
+        let peer = Peer::answering(vec![answer, xml(200, DONE)]);
+        assert!(aws(&peer.url).set_desired(&fleet(), 3).await.is_err(), "{case}");
+        assert_eq!(peer.asked().len(), 1, "{case}");
+        assert!(peer.asked()[0].body.contains("DesiredCapacity=3"));
+    }
+    let peer = Peer::answering(vec![xml(200, DONE)]);
+    assert_eq!(aws(&peer.url).set_desired(&fleet(), 3).await, Ok(()));
 }
 
 #[tokio::test]
