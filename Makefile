@@ -14,6 +14,8 @@ OPS := tools/ops $(if $(LIVE),--live)
 
 STACK ?= tidegate
 SEED ?=
+BASE ?=
+SECONDS_EACH ?= 60
 FUNCTION ?= spike-step-scaler
 EVENT ?= tick
 
@@ -29,7 +31,7 @@ demo: setup ## play a day through the deployed functions on this machine: table 
 
 ## Work on it
 .PHONY: test
-test: ## what CI runs: format, lints, all tests, template checks, the deployed day with a random seed
+test: ## what CI runs: lints, all tests, proofs at small length, template, roles, a deployed day
 	@tools/test
 
 .PHONY: lint
@@ -53,6 +55,31 @@ bench-start: setup ## start-up and memory against an empty function and Python b
 readme-keys: ## renew the README's table of policy keys from the code
 	@$(ENV)
 	$(PYTHON) tools/readme_keys.py
+
+## Prove it (docs/proofs.md)
+.PHONY: test-deep
+test-deep: ## every proof at full length from a new seed, fuzzing, mutants, roles: hours (SEED=n)
+	@tools/test-deep $(if $(SEED),--seed $(SEED))
+
+.PHONY: fuzz
+fuzz: setup ## search for inputs that break a law, target by target (SECONDS_EACH=60)
+	@tools/setup-deep cargo-fuzz
+	tools/fuzz --seconds $(SECONDS_EACH)
+
+.PHONY: mutants
+mutants: setup ## every mutant of the domain: are they caught?
+	@tools/setup-deep cargo-mutants
+	tools/mutants
+
+.PHONY: mutants-diff
+mutants-diff: setup ## mutants of what you changed in the domain (BASE=commit, else origin/main)
+	@tools/setup-deep cargo-mutants
+	tools/mutants --in-diff $(BASE)
+
+.PHONY: iam
+iam: setup ## the deployed roles by execution: what is allowed, what is denied, what is idle
+	@$(ENV)
+	$(PYTHON) tools/iam.py
 
 ## Try it locally
 .PHONY: deploy-local
@@ -95,4 +122,4 @@ setup: preflight ## install the pinned tools into .tools/ (nothing to do the sec
 .PHONY: clean
 clean: ## stop the endpoint, remove build outputs and the tools in .tools/
 	@if [ -d .tools/run ]; then tools/endpoint stop; fi
-	rm -rf .tools .aws-sam build target
+	rm -rf .tools .aws-sam build target fuzz/target
