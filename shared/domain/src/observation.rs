@@ -35,7 +35,7 @@ pub struct CloserLook {
     /// The load at the same time in past weeks (night) or in the first hour of the day in past
     /// weeks (day); empty series where there is no history.
     pub past: Reading<Vec<Series>>,
-    /// Why the backstop could not be written, if that was tried.
+    /// After a try to write the backstop: why it does not stand, should the evidence not show it.
     pub backstop_error: Option<String>,
 }
 
