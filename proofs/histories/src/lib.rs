@@ -7,6 +7,8 @@
 //! world, so a failure can be shrunk and played again.
 
 pub mod batch;
+pub mod decisions;
+pub mod dice;
 pub mod law;
 pub mod length;
 pub mod play;

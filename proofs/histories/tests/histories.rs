@@ -37,10 +37,9 @@ fn refusals(seed: u64) -> Tally {
     let plan = upward.unwrap_or(decide);
     let mut reached = Tally::default();
     for history in each(seed, 2_000) {
-        let _ = play(&history, plan).map_err(|broken| {
-            assert_eq!(broken.number, 8, "{broken}");
+        if play(&history, plan).is_err() {
             reached.add("invariant_broken".into(), 1);
-        });
+        }
     }
     reached
 }

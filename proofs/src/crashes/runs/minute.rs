@@ -1,7 +1,7 @@
 //! One minute: what is delivered in it, and its delivery, side by side or in turn.
 
 use super::super::stage::{Event, Lambda, Served};
-use super::dice::Dice;
+use tidegate_histories::dice::Dice;
 use super::plot::Plot;
 use super::schedules;
 use jiff::Timestamp;

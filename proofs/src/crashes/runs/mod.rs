@@ -16,7 +16,6 @@
 //! later than the bound by which everything has healed: a lease is free 55 seconds after its
 //! holder died, a closer look that held is taken again after five minutes.
 
-mod dice;
 mod minute;
 mod plot;
 
@@ -24,7 +23,7 @@ pub use plot::Plot;
 
 use super::end::{Change, written};
 use super::stage::{Event, Lambda, Served, minutes};
-use dice::Dice;
+use tidegate_histories::dice::Dice;
 use minute::Delivery;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_domain::cycle::Planner;

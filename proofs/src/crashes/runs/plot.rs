@@ -1,7 +1,7 @@
 //! Plots: situations whose outcome does not depend on the minute in which it is decided.
 
 use super::super::stage::{Event, Lambda, add_fleet, alarm, breach, minutes, name, time, web};
-use super::dice::Dice;
+use tidegate_histories::dice::Dice;
 use jiff::Timestamp;
 use tidegate_domain::group::ScalingPolicy;
 use tidegate_domain::ids::FleetName;
