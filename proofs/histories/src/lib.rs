@@ -11,6 +11,7 @@ pub mod decisions;
 pub mod dice;
 pub mod law;
 pub mod length;
+pub mod nights;
 pub mod play;
 pub mod policies;
 mod serve;

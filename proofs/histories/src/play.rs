@@ -10,8 +10,10 @@ use super::truth::Levels;
 use super::watch::{Plan, Watch};
 use jiff::SignedDuration;
 use std::sync::Arc;
+use tidegate_domain::cycle::CycleError;
 use tidegate_domain::decide::Action;
 use tidegate_domain::group::ScalingPolicy;
+use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::notice::Severity;
 use tidegate_domain::ports::{Clock, Control, Groups, StoredPolicy};
 use tidegate_fakes::{At, Call, Fault, SizeChange, Topic, block_on};
@@ -45,6 +47,8 @@ pub struct Player {
     armed: bool,
     policies: u32,
     checked: bool,
+    recorded: bool,
+    transcript: String,
 }
 
 /// Whether the checker stands between a wrong decision and the group.
@@ -90,7 +94,20 @@ impl Player {
             armed: false,
             policies: 0,
             checked: true,
+            recorded: false,
+            transcript: String::new(),
         }
+    }
+
+    /// With a transcript from here on.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
+    }
+
+    /// Every answer since it is recorded, a line of JSON each; an error in its words.
+    pub fn transcript(&self) -> &str {
+        &self.transcript
     }
 
     /// The world.
@@ -212,12 +229,24 @@ impl Player {
         delivery
     }
 
+    fn record(&mut self, failed: Option<&CycleError>, entry: Option<&LedgerEntry>) {
+        let failed = failed.map(ToString::to_string);
+        let entry = entry.and_then(|entry| serde_json::to_string(entry).ok());
+        for line in [failed, entry].into_iter().flatten() {
+            self.transcript.push_str(&line);
+            self.transcript.push('\n');
+        }
+    }
+
     fn note(&mut self, answer: &Answer) {
         for outcome in answer {
             let entry = match outcome {
                 Ok(entry) => Some(entry),
                 Err(failed) => failed.entry.as_deref(),
             };
+            if self.recorded {
+                self.record(outcome.as_ref().err(), entry);
+            }
             let Some(entry) = entry else { continue };
             self.judge.note(entry);
             self.outcomes.count(&entry.reason);
@@ -397,7 +426,10 @@ impl Player {
     }
 
     /// Everything is made well; within three ticks the fleet stands as it should.
-    fn end(&mut self) -> Result<(), Broken> {
+    ///
+    /// # Errors
+    /// What is still owed then.
+    pub fn end(&mut self) -> Result<(), Broken> {
         self.make_well();
         for _ in 0..3 {
             self.theatre.pass(1);

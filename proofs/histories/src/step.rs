@@ -267,6 +267,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What happens around the functions, without waking them; the group stays.
+pub fn chaos() -> impl Strategy<Value = Step> {
+    let stays = |step: &Step| !matches!(step, Step::Delete);
+    prop_oneof![4 => service(), 3 => others(), 3 => trouble()].prop_filter("the group stays", stays)
+}
+
 /// Histories of up to this many steps.
 pub fn histories(most: usize) -> impl Strategy<Value = History> {
     let steps = prop::collection::vec(step(), 1..=most);
