@@ -58,7 +58,7 @@ readme-keys: ## renew the README's table of policy keys from the code
 
 ## Prove it (docs/proofs.md)
 .PHONY: test-deep
-test-deep: ## every proof at full length from a new seed, fuzzing, mutants, roles: hours (SEED=n)
+test-deep: ## every proof at full length from a new seed, fuzzing, mutants, roles (SEED=n)
 	@tools/test-deep $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz
