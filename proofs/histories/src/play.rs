@@ -14,6 +14,7 @@ use tidegate_domain::cycle::CycleError;
 use tidegate_domain::decide::Action;
 use tidegate_domain::group::ScalingPolicy;
 use tidegate_domain::ledger::LedgerEntry;
+use tidegate_domain::metrics::AlarmState;
 use tidegate_domain::notice::Severity;
 use tidegate_domain::ports::{Clock, Control, Groups, StoredPolicy};
 use tidegate_fakes::{At, Call, Fault, SizeChange, Topic, block_on};
@@ -140,6 +141,7 @@ impl Player {
             Step::Twice(event) => self.twice(*event),
             Step::Together(a, b) => self.together(*a, *b),
             Step::Schedule(event, every, times) => self.schedule(*event, *every, *times),
+            Step::Blame(event, minutes) => self.blame(*event, i64::from(*minutes)),
             Step::Silence(minutes, event) => self.silence(i64::from(*minutes), *event),
             other => {
                 self.happen(other);
@@ -154,6 +156,17 @@ impl Player {
             self.theatre.pass(i64::from(every));
         }
         Ok(())
+    }
+
+    fn blame(&mut self, event: Event, minutes: i64) -> Result<(), Broken> {
+        self.deliver(event, 0)?;
+        self.theatre.pass(minutes);
+        self.veto(0, Some(AlarmState::Alarm));
+        self.deliver(Event::Tick, 0)?;
+        self.theatre.pass(2);
+        self.veto(0, Some(AlarmState::Ok));
+        self.theatre.pass(16);
+        self.deliver(event, 0)
     }
 
     fn silence(&mut self, minutes: i64, event: Event) -> Result<(), Broken> {
@@ -322,7 +335,7 @@ impl Player {
         self.theatre.aws.inject(nth.map_or(at.clone(), |n| at.nth(n)), fault);
     }
 
-    fn veto(&mut self, which: usize, to: Option<tidegate_domain::metrics::AlarmState>) {
+    fn veto(&mut self, which: usize, to: Option<AlarmState>) {
         let now = self.theatre.aws.now();
         let name = ALARMS[which + 1];
         let truth = &mut self.theatre.truth.vetoes[which];
@@ -335,7 +348,7 @@ impl Player {
             Some(to) => {
                 if std::mem::take(&mut truth.gone) {
                     put_alarm(aws, name);
-                    (truth.state, truth.since) = (tidegate_domain::metrics::AlarmState::Ok, now);
+                    (truth.state, truth.since) = (AlarmState::Ok, now);
                 }
                 truth.turn(now, to);
                 aws.set_alarm(&alarm(name), to);

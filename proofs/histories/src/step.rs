@@ -43,6 +43,9 @@ pub enum Step {
     Schedule(Event, u16, u16),
     /// The service publishes nothing for so many minutes; then this event, then it speaks again.
     Silence(u16, Event),
+    /// An event; so many minutes later a veto alarm goes off, a tick follows; when the alarm has
+    /// long been over, the event comes again.
+    Blame(Event, u16),
     /// The next event comes with this many seconds left.
     ShortOfTime(u16),
     /// The next event asks for a dry run.
@@ -206,6 +209,7 @@ fn waking() -> impl Strategy<Value = Step> {
         1 => (event(), 1u16..45).prop_map(|(e, m)| Step::Late(e, m)),
         2 => (event(), event()).prop_map(|(a, b)| Step::Together(a, b)),
         2 => (event(), 1u16..16, 2u16..6).prop_map(|(e, m, n)| Step::Schedule(e, m, n)),
+        1 => (event(), 1u16..14).prop_map(|(e, m)| Step::Blame(e, m)),
         1 => (prop_oneof![2u16..30, 100u16..130], event()).prop_map(|(m, e)| Step::Silence(m, e)),
     ]
 }
