@@ -65,6 +65,8 @@ fn an_intent_that_the_group_shows_has_happened() {
         let Intent { min, desired, expected, at } = intent;
         let step = Lowering { at, before: expected, min, desired, audited: false };
         assert_eq!(memory.last_lowering, lowered.then_some(step), "{name}");
+        let doubt = desired.is_some() && !lowered;
+        assert_eq!(memory.doubt, doubt.then_some(step), "{name}: it may still come");
     }
 }
 
@@ -264,4 +266,17 @@ fn an_older_event_than_the_newest_says_nothing() {
         s.event(AlarmState::Alarm, None);
     });
     assert_eq!(remembered(&first).alarm_times.get(&alarm("web-cpu")), Some(&first.now));
+}
+
+#[test]
+fn a_person_takes_their_minimum_back() {
+    let theirs = |min: u32| {
+        let scene = with(Scene::night(), |s| {
+            s.memory.applied_min = Some(min);
+            s.memory.operator_min = Some(9);
+            s.sizes().min = min;
+        });
+        remembered(&scene).operator_min
+    };
+    assert_eq!((theirs(9), theirs(10), theirs(8)), (Some(9), Some(9), None));
 }

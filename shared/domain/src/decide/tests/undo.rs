@@ -170,3 +170,54 @@ fn an_audit_reads_the_activities() {
     let step = denied.decide().memory.last_lowering.unwrap();
     assert!(!step.audited, "it is tried again");
 }
+
+#[test]
+fn what_was_undone_is_told_once_for_each_lowering() {
+    let told = |after_step: SignedDuration| {
+        let scene = blamed(mins(5), mins(1));
+        let mut memory = scene.decide().memory;
+        let step = memory.last_lowering.unwrap();
+        memory.notices.insert("undo".into(), step.at + after_step);
+        with(scene, |s| s.memory = memory).told()
+    };
+    assert_eq!(told(secs(-1)), ["undo"], "that was an earlier one");
+    assert!(told(secs(0)).is_empty());
+    assert!(told(secs(1)).is_empty());
+}
+
+/// A lowering whose answer was lost, this long ago; ours since then was audited.
+fn doubtful(age: SignedDuration, from: u32) -> Scene {
+    with(cut(secs(60), secs(2), 11, 8), |s| {
+        let step = s.memory.last_lowering.as_mut().unwrap();
+        let doubt = Lowering { at: s.now - age, desired: Some(9), ..*step };
+        s.memory.doubt = Some(doubt);
+        let mut activity = s.evidence().activities[0].clone();
+        activity.started = s.now - age + secs(2);
+        activity.desired_change = Some(DesiredChange { from, to: 9 });
+        s.evidence().activities.insert(0, activity);
+    })
+}
+
+#[test]
+fn a_lowering_in_doubt_is_audited_too() {
+    for (name, scene, floor, doubted) in [
+        ("it cut more", doubtful(secs(90), 14), 14, false),
+        ("it cut less", doubtful(secs(90), 10), 11, false),
+        ("too early to tell", doubtful(secs(14), 14), 11, true),
+        ("it alone", with(doubtful(secs(90), 14), |s| s.memory.last_lowering = None), 14, false),
+    ] {
+        let decision = scene.decide();
+        let Reason::RaiseGivenBack { floor: given, .. } = decision.reason else {
+            panic!("{name}: {}", decision.reason);
+        };
+        assert_eq!((given, decision.memory.doubt.is_some()), (floor, doubted), "{name}");
+        assert_eq!(scene.told(), ["race"], "{name}");
+    }
+    let unread = with(doubtful(secs(90), 14), |s| s.closer().evidence = Err("denied".into()));
+    assert!(unread.decide().memory.doubt.is_some(), "it is tried again");
+    let unseen = with(doubtful(secs(90), 14), |s| {
+        s.memory.last_lowering = None;
+        s.observation.closer = None;
+    });
+    assert_eq!(unseen.decide().action, Action::LookCloser);
+}
