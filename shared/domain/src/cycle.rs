@@ -4,9 +4,11 @@
 //!
 //! What must stay true: one run per fleet at a time (the lease); an intent is in
 //! memory before it is applied; a lowering is applied only to the sizes it was
-//! decided for; a run that cannot reach the control table raises and never lowers.
+//! decided for; a run that cannot reach the control table raises and never lowers; after a
+//! call to Auto Scaling failed, runs rest before the next one (see [`outage`]).
 
 mod look;
+mod outage;
 mod report;
 
 use crate::decide::{Action, Decision, Inputs, Trust, decide};
@@ -160,12 +162,15 @@ impl<'a, W: World> Once<'a, W> {
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
         self.load().await;
+        let began = self.world.now();
+        if let Some(reason) = outage::rest(&self.loaded, began) {
+            return self.rest(reason).await;
+        }
         let found = match self.world.describe(self.run.fleet).await {
-            Err(error) => return Err(self.blind_to_group(error).await),
+            Err(error) => return Err(self.blind_to_group(began, error).await),
             Ok(found) => found,
         };
-        self.loaded.since.remove(report::OUTAGE);
-        self.loaded.notices.remove(report::OUTAGE);
+        outage::answered(&mut self.loaded);
         let Some(group) = found else { return self.without_group().await };
         let mut observation = look::glance(self.world, self.run, group).await;
         let decision = self.decide(&mut observation).await;
@@ -274,6 +279,7 @@ impl<'a, W: World> Once<'a, W> {
                 Err(error) => self.forget(&error),
             }
         }
+        let began = self.world.now();
         let written = match decision.action.clone() {
             Action::Raise { min } => self.world.set_min(self.run.fleet, min).await.map(|()| None),
             Action::Lower { min, desired } => self.lower(&decision, min, desired).await,
@@ -290,10 +296,7 @@ impl<'a, W: World> Once<'a, W> {
                 Ending::new(OutcomeWord::Void, decision.memory_when_void())
             }
             // The effect may have happened: the intent stays for the next run to settle.
-            Err(error) => Ending {
-                trouble: Some(error),
-                ..Ending::new(OutcomeWord::Void, decision.memory.clone())
-            },
+            Err(error) => self.blind_to_write(&mut decision, began, error),
         };
         self.finish(observation, decision, ending).await
     }
