@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod decisions;
+pub mod deployed;
 pub mod dice;
 pub mod law;
 pub mod length;

@@ -115,6 +115,8 @@ pub enum Reason {
     /// The newest stored policy cannot be used; the last valid one raises only.
     PolicyFault { why: String },
     // --- held: nothing can be said ---
+    /// A call to Auto Scaling failed a moment ago; the next one is made then.
+    ControlPlaneDown { since: Timestamp, again: Timestamp },
     /// There is no such group.
     GroupMissing,
     /// The group is being deleted.
@@ -271,6 +273,12 @@ impl fmt::Display for Reason {
             }
             R::PolicyFault { why } => {
                 write!(f, "the newest policy cannot be used, so nothing is lowered: {why}")
+            }
+            R::ControlPlaneDown { since, again } => {
+                write!(
+                    f,
+                    "calls to Auto Scaling fail since {since}; the next is made from {again} on"
+                )
             }
             R::GroupMissing => f.write_str("there is no such Auto Scaling group"),
             R::GroupDeleting => f.write_str("the group is being deleted"),

@@ -9,7 +9,7 @@
 //!
 //! | metric | unit | meaning |
 //! |---|---|---|
-//! | `TickCompleted` | Count | 1: a decision was reached; its absence is a dead function |
+//! | `TickCompleted` | Count | 1: a decision was reached; its absence is a dead function, or Auto Scaling does not answer |
 //! | `Raised`, `Lowered` | Count | 1 when the group was written so, else 0 |
 //! | `Held` | Count | 1 when the decision was to hold, else 0 |
 //! | `Refused` | Count | 1 when the decision broke an invariant and was not written, else 0 |
@@ -24,6 +24,7 @@ use crate::text;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tidegate_domain::ledger::{ActionRecord, LedgerEntry, OutcomeWord};
+use tidegate_domain::reason::Reason;
 
 /// Namespace of the metrics.
 pub const NAMESPACE: &str = "Tidegate";
@@ -83,7 +84,7 @@ fn metrics(entry: &LedgerEntry) -> Vec<Metric> {
     let applied = entry.outcome == OutcomeWord::Applied;
     let count = |name, yes: bool| Metric { name, unit: "Count", value: u8::from(yes).into() };
     let mut metrics = vec![
-        count("TickCompleted", true),
+        count("TickCompleted", !matches!(entry.reason, Reason::ControlPlaneDown { .. })),
         count("Raised", applied && matches!(entry.action, ActionRecord::Raise { .. })),
         count("Lowered", applied && matches!(entry.action, ActionRecord::Lower { .. })),
         count("Held", entry.action == ActionRecord::Hold),
@@ -195,6 +196,14 @@ mod tests {
                 (&json!(lowered), &json!(refused))
             );
         }
+    }
+
+    #[test]
+    fn a_run_that_rests_in_an_outage_completes_no_tick() {
+        let at = "2026-03-02T22:10:00Z".parse().unwrap();
+        let reason = Reason::ControlPlaneDown { since: at, again: at };
+        let (rested, decided) = (record(&LedgerEntry { reason, ..entry() }), record(&entry()));
+        assert_eq!((&rested["TickCompleted"], &decided["TickCompleted"]), (&json!(0), &json!(1)));
     }
 
     #[test]

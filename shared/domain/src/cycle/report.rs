@@ -1,7 +1,7 @@
 //! Reporting: notices to people, memory, ledger. Publish, then mark: a crash
 //! duplicates a notice, it never loses one.
 
-use super::{CycleError, Once, Run};
+use super::{CycleError, Once, Run, outage};
 use crate::decide::{Action, Decision};
 use crate::invariants::Violation;
 use crate::ledger::{ActionRecord, LedgerEntry, Observed, OutcomeWord};
@@ -12,10 +12,6 @@ use crate::ports::{LeaseToken, PortError, Stored, World};
 use crate::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
 
-/// The key of an outage of Auto Scaling's own API.
-pub(super) const OUTAGE: &str = "describe";
-/// People hear of an unreachable control plane after this long.
-const OUTAGE_PATIENCE: SignedDuration = SignedDuration::from_mins(4);
 /// What was only rehearsed is kept for a day.
 const DRY_RUN_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// Without memory nothing says what was sent: notices go out in the first minute of these.
@@ -44,7 +40,12 @@ pub(super) fn lease_held<W: World>(world: &W, run: &Run<'_>, token: &LeaseToken)
     entry
 }
 
-fn blank<W: World>(world: &W, run: &Run<'_>, token: &LeaseToken, reason: Reason) -> LedgerEntry {
+pub(super) fn blank<W: World>(
+    world: &W,
+    run: &Run<'_>,
+    token: &LeaseToken,
+    reason: Reason,
+) -> LedgerEntry {
     LedgerEntry {
         id: token.0.clone(),
         at: world.now(),
@@ -135,6 +136,9 @@ impl<W: World> Once<'_, W> {
         let word = self.run.signal.word();
         let last_reason = self.loaded.last_reasons.get(word).cloned();
         let acted = decision.action != Action::Hold;
+        if trouble.is_none() {
+            outage::written(&mut memory);
+        }
         let told = self.tell(&decision.notices, &mut memory).await;
         if told.is_err() {
             // The retry looks again, and says it again.
@@ -152,7 +156,7 @@ impl<W: World> Once<'_, W> {
         self.answer(entry, failed)
     }
 
-    fn answer(
+    pub(super) fn answer(
         &self,
         entry: LedgerEntry,
         failed: Option<PortError>,
@@ -167,7 +171,11 @@ impl<W: World> Once<'_, W> {
     }
 
     /// Publishes what is due and marks what went out.
-    async fn tell(&self, notices: &[Notice], memory: &mut Memory) -> Result<(), PortError> {
+    pub(super) async fn tell(
+        &self,
+        notices: &[Notice],
+        memory: &mut Memory,
+    ) -> Result<(), PortError> {
         if !self.has_memory && self.world.now().as_second().rem_euclid(BLIND_REPEAT_SECS) >= 60 {
             return Ok(());
         }
@@ -183,7 +191,7 @@ impl<W: World> Once<'_, W> {
         failed.map_or(Ok(()), Err)
     }
 
-    async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
+    pub(super) async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
         if !self.has_memory || *memory == self.kept {
             return Ok(());
         }
@@ -193,29 +201,17 @@ impl<W: World> Once<'_, W> {
         }
     }
 
-    async fn append(&self, entry: &LedgerEntry) -> Result<(), PortError> {
+    pub(super) async fn append(&self, entry: &LedgerEntry) -> Result<(), PortError> {
         if !self.has_memory {
             return Ok(());
         }
         self.world.append(entry, self.after(self.run.ledger_life)).await
     }
 
-    /// The group could not be described: nothing is done, people are told once.
-    pub(super) async fn blind_to_group(&mut self, error: PortError) -> CycleError {
-        let mut memory = self.loaded.clone();
-        let now = self.world.now();
-        let since = *memory.since.entry(OUTAGE.into()).or_insert(now);
-        let old = now.duration_since(since) >= OUTAGE_PATIENCE;
-        if old && !memory.notices.contains_key(OUTAGE) && !self.run.dry_run {
-            let subject = "Auto Scaling does not answer: nothing is changed";
-            let body = format!("{subject} since {since}. {error}");
-            let notice = Notice::new(self.run.fleet, Severity::Critical, OUTAGE, subject);
-            let _ = self.tell(&[notice.body(body)], &mut memory).await;
-        }
-        if !self.run.dry_run {
-            let _ = self.keep_if_changed(&memory).await;
-        }
-        CycleError { fleet: self.run.fleet.clone(), entry: None, error }
+    /// Whether the last run by this signal held for another reason; this one is noted.
+    pub(super) fn is_news(&self, memory: &mut Memory, reason: &Reason) -> bool {
+        let word = self.run.signal.word().to_owned();
+        memory.last_reasons.insert(word, reason.code()) != Some(reason.code())
     }
 
     /// There is no such group: a hold, and one warning an hour.
@@ -226,8 +222,8 @@ impl<W: World> Once<'_, W> {
             return Ok(entry);
         }
         let mut memory = self.loaded.clone();
-        let word = self.run.signal.word().to_owned();
-        let news = memory.last_reasons.insert(word, reason.code()) != Some(reason.code());
+        outage::written(&mut memory);
+        let news = self.is_news(&mut memory, &reason);
         let sent = memory.notices.get("group-missing");
         let due = sent.is_none_or(|at| self.world.now().duration_since(*at).as_hours() >= 1);
         let mut told = Ok(());

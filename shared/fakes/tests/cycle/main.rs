@@ -6,6 +6,7 @@
 
 mod control;
 mod look;
+mod outage;
 mod report;
 mod stage;
 mod write;
