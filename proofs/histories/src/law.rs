@@ -109,6 +109,14 @@ struct Lowering {
     to: u32,
 }
 
+/// What a lowering is judged on.
+struct Ground<'a> {
+    theatre: &'a Theatre,
+    scene: &'a Scene,
+    group: &'a Group,
+    policy: &'a FleetPolicy,
+}
+
 impl Judge {
     /// Takes note of what a run said it did: promises that bind what comes after.
     pub fn note(&mut self, entry: &LedgerEntry) {
@@ -176,17 +184,11 @@ impl Judge {
             self.cut = Some(lowering);
             lowering.from = raised.from.desired;
         }
-        self.judge_lowering(theatre, scene, &group, policy, lowering)
+        self.judge_lowering(&Ground { theatre, scene, group: &group, policy }, lowering)
     }
 
-    fn judge_lowering(
-        &mut self,
-        theatre: &Theatre,
-        scene: &Scene,
-        group: &Group,
-        policy: &FleetPolicy,
-        lowering: Lowering,
-    ) -> Law {
+    fn judge_lowering(&mut self, ground: &Ground<'_>, lowering: Lowering) -> Law {
+        let Ground { theatre, scene, group, policy } = *ground;
         let Lowering { at, from, to } = lowering;
         self.lowerings += 1;
         let most = (from / 5).max(1);

@@ -1,10 +1,9 @@
 //! Playing a history: each step happens, then the laws are judged.
 
 use super::law::{Broken, Judge, Scene as Moment};
-use super::policies;
 use super::serve::{Answer, Delivery, Sent};
-use super::stage::{ALARMS, Theatre, alarm, fleet, put_alarm};
-use super::step::{Event, History, Step, Zone};
+use super::stage::{Theatre, fleet};
+use super::step::{Event, History, Step};
 use super::tally::Tally;
 use super::truth::Levels;
 use super::watch::{Plan, Watch};
@@ -12,15 +11,10 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 use tidegate_domain::cycle::CycleError;
 use tidegate_domain::decide::Action;
-use tidegate_domain::group::ScalingPolicy;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::metrics::AlarmState;
-use tidegate_domain::notice::Severity;
-use tidegate_domain::ports::{Clock, Control, Groups, StoredPolicy};
-use tidegate_fakes::{At, Call, Fault, SizeChange, Topic, block_on};
-
-/// One zone of the group.
-const ZONE: &str = "ap-northeast-2a";
+use tidegate_domain::ports::{Clock, Groups};
+use tidegate_fakes::{SizeChange, block_on};
 
 /// What a history came to.
 #[derive(Debug, Clone, Default)]
@@ -38,18 +32,17 @@ pub struct Played {
 /// A history being played.
 #[derive(Debug)]
 pub struct Player {
-    theatre: Theatre,
-    watch: Arc<Watch>,
-    judge: Judge,
-    outcomes: Tally,
-    dry_run: bool,
-    seconds_left: Option<u16>,
+    pub(super) theatre: Theatre,
+    pub(super) watch: Arc<Watch>,
+    pub(super) judge: Judge,
+    pub(super) outcomes: Tally,
+    pub(super) dry_run: bool,
+    pub(super) seconds_left: Option<u16>,
     /// A fault or a hook may strike.
-    armed: bool,
-    policies: u32,
-    checked: bool,
-    recorded: bool,
-    transcript: String,
+    pub(super) armed: bool,
+    pub(super) policies: u32,
+    pub(super) checker: Checker,
+    pub(super) transcript: Option<String>,
 }
 
 /// Whether the checker stands between a wrong decision and the group.
@@ -74,7 +67,7 @@ pub fn play(history: &History, plan: Plan) -> Result<Played, Broken> {
 /// # Errors
 /// The first law that was broken.
 pub fn play_with(history: &History, plan: Plan, checker: Checker) -> Result<Played, Broken> {
-    let mut player = Player { checked: checker == Checker::On, ..Player::new(history, plan) };
+    let mut player = Player { checker, ..Player::new(history, plan) };
     for step in &history.steps {
         player.step(step)?;
     }
@@ -94,21 +87,20 @@ impl Player {
             seconds_left: None,
             armed: false,
             policies: 0,
-            checked: true,
-            recorded: false,
-            transcript: String::new(),
+            checker: Checker::On,
+            transcript: None,
         }
     }
 
     /// With a transcript from here on.
     #[must_use]
     pub fn recorded(self) -> Self {
-        Self { recorded: true, ..self }
+        Self { transcript: Some(String::new()), ..self }
     }
 
     /// Every answer since it is recorded, a line of JSON each; an error in its words.
     pub fn transcript(&self) -> &str {
-        &self.transcript
+        self.transcript.as_deref().unwrap_or_default()
     }
 
     /// The world.
@@ -243,11 +235,12 @@ impl Player {
     }
 
     fn record(&mut self, failed: Option<&CycleError>, entry: Option<&LedgerEntry>) {
+        let Some(transcript) = &mut self.transcript else { return };
         let failed = failed.map(ToString::to_string);
         let entry = entry.and_then(|entry| serde_json::to_string(entry).ok());
         for line in [failed, entry].into_iter().flatten() {
-            self.transcript.push_str(&line);
-            self.transcript.push('\n');
+            transcript.push_str(&line);
+            transcript.push('\n');
         }
     }
 
@@ -257,9 +250,7 @@ impl Player {
                 Ok(entry) => Some(entry),
                 Err(failed) => failed.entry.as_deref(),
             };
-            if self.recorded {
-                self.record(outcome.as_ref().err(), entry);
-            }
+            self.record(outcome.as_ref().err(), entry);
             let Some(entry) = entry else { continue };
             self.judge.note(entry);
             self.outcomes.count(&entry.reason);
@@ -268,7 +259,10 @@ impl Player {
 
     /// Without the checker the refused action reaches the group.
     fn do_what_was_refused(&self) {
-        let Some(action) = self.watch.take_refused().filter(|_| !self.checked) else { return };
+        let Some(action) = self.watch.take_refused().filter(|_| self.checker == Checker::Off)
+        else {
+            return;
+        };
         let aws = self.theatre.aws.new_run();
         match action {
             Action::Raise { min } => drop(block_on(aws.set_min(fleet(), min))),
@@ -281,161 +275,10 @@ impl Player {
     }
 
     fn judge(&mut self, moment: &Moment) -> Result<(), Broken> {
-        if let Some(found) = self.watch.violation().filter(|_| self.checked) {
+        if let Some(found) = self.watch.violation().filter(|_| self.checker == Checker::On) {
             return Err(Broken::law(found.number, format!("the checker says: {}", found.what)));
         }
         self.judge.look(&self.theatre, moment)
-    }
-
-    fn happen(&mut self, step: &Step) {
-        let now = self.theatre.aws.now();
-        let aws = self.theatre.aws.clone();
-        let truth = &mut self.theatre.truth;
-        match step {
-            Step::Pass(minutes) => self.theatre.pass(i64::from(*minutes)),
-            Step::ShortOfTime(seconds) => {
-                self.seconds_left = Some(*seconds);
-                truth.may_forget = true;
-            }
-            Step::DryRun => self.dry_run = true,
-            Step::Load(level) => truth.levels.load = *level,
-            Step::Healthy(level) => truth.levels.healthy = *level,
-            Step::Cpu(level) => truth.levels.cpu = *level,
-            Step::Spike(to) => {
-                truth.spike.turn(now, *to);
-                aws.set_alarm(&alarm(ALARMS[0]), *to);
-            }
-            Step::Veto(which, to) => self.veto(usize::from(*which), Some(*to)),
-            Step::VetoGone(which) => self.veto(usize::from(*which), None),
-            Step::Heal => {
-                aws.heal();
-                self.armed = false;
-            }
-            Step::Suspend(process, true) => aws.suspend(fleet(), process),
-            Step::Suspend(process, false) => aws.resume(fleet(), process),
-            Step::Refresh(on) => {
-                truth.refresh = *on;
-                aws.set_refresh(fleet(), on.then_some("InProgress"));
-            }
-            Step::Table(missing) => {
-                truth.table_missing = *missing;
-                aws.set_table_missing(*missing);
-            }
-            Step::Policy(which) => self.put_policy(*which),
-            Step::Fault(call, nth, fault) => self.arm(*call, Some(*nth), fault.clone()),
-            Step::Down(call) => self.arm(Some(*call), None, Fault::Unavailable),
-            other => self.others(other),
-        }
-    }
-
-    fn arm(&mut self, call: Option<Call>, nth: Option<u32>, fault: Fault) {
-        self.armed = true;
-        self.theatre.truth.may_forget = true;
-        let at = call.map_or_else(At::any, At::call);
-        self.theatre.aws.inject(nth.map_or(at.clone(), |n| at.nth(n)), fault);
-    }
-
-    fn veto(&mut self, which: usize, to: Option<AlarmState>) {
-        let now = self.theatre.aws.now();
-        let name = ALARMS[which + 1];
-        let truth = &mut self.theatre.truth.vetoes[which];
-        let aws = &self.theatre.aws;
-        match to {
-            None => {
-                truth.gone = true;
-                aws.delete_alarm(&alarm(name));
-            }
-            Some(to) => {
-                if std::mem::take(&mut truth.gone) {
-                    put_alarm(aws, name);
-                    (truth.state, truth.since) = (AlarmState::Ok, now);
-                }
-                truth.turn(now, to);
-                aws.set_alarm(&alarm(name), to);
-            }
-        }
-    }
-
-    /// What people and other systems do to the group.
-    fn others(&mut self, step: &Step) {
-        let aws = self.theatre.aws.clone();
-        let sizes = aws.sizes(fleet());
-        let within = |n: u32| sizes.map_or(n, |s| n.clamp(s.min, s.max));
-        match step {
-            Step::OutsideDesired(n, false) => drop(aws.outside_set_desired(fleet(), within(*n))),
-            Step::OutsideDesired(n, true) => self.raise_before_our_write(*n),
-            Step::OutsideMin(n) => {
-                let most = sizes.map_or(*n, |s| s.max);
-                drop(aws.outside_set_min(fleet(), (*n).min(most)));
-            }
-            Step::OutsideMax(n) => {
-                let least = sizes.map_or(*n, |s| s.desired);
-                drop(aws.outside_set_max(fleet(), (*n).max(least)));
-            }
-            Step::Tag(key, "") => aws.remove_tag(fleet(), key),
-            Step::Tag(key, value) => aws.set_tag(fleet(), key, value),
-            Step::TagUntil(minutes) => {
-                let until = aws.now().saturating_add(SignedDuration::from_mins(*minutes));
-                let until = until.unwrap_or_else(|_| aws.now()).to_string();
-                aws.set_tag(fleet(), "tidegate:until", &until);
-            }
-            Step::Zone(Zone::Refuses) => aws.fail_launches(fleet(), ZONE, "no capacity", None),
-            Step::Zone(Zone::Lost) => aws.lose_zone(fleet(), ZONE),
-            Step::Zone(Zone::Well) => aws.restore_zone(fleet(), ZONE),
-            Step::AttachPolicy => {
-                let policy = ScalingPolicy { name: "theirs".into(), can_scale_in: true };
-                aws.attach_policy(fleet(), policy);
-                self.theatre.truth.floor_mode = true;
-            }
-            Step::Protect(on) => aws.protect_all(fleet(), *on),
-            Step::Memory(true) => {
-                self.theatre.truth.memory_garbled = true;
-                aws.garble_memory(fleet(), "{\"from_the_future\": 1}");
-            }
-            Step::Memory(false) => self.rival_store(),
-            Step::Topics(open) => {
-                let topic = if *open { Topic::Open } else { Topic::Denied };
-                aws.set_topic(Severity::Warning, topic);
-                aws.set_topic(Severity::Critical, topic);
-                self.armed = self.armed || !open;
-                self.theatre.truth.may_forget = true;
-            }
-            Step::Delete => aws.delete_group(fleet()),
-            _ => {}
-        }
-    }
-
-    /// Somebody raises desired capacity between our look and our write of it: before the last
-    /// look, or after it.
-    fn raise_before_our_write(&mut self, n: u32) {
-        self.armed = true;
-        let look = At::call(Call::Describe).nth(2);
-        let at = if n % 2 == 0 { look } else { At::call(Call::SetDesired).nth(1) };
-        self.theatre.aws.before(at, move |aws| {
-            let Some(sizes) = aws.sizes(fleet()) else { return };
-            let raised = n.clamp(sizes.desired, sizes.max);
-            drop(aws.outside_set_desired(fleet(), raised));
-        });
-    }
-
-    /// Another run whose lease had run out writes the memory right before we do.
-    fn rival_store(&mut self) {
-        self.armed = true;
-        self.theatre.truth.may_forget = true;
-        self.theatre.aws.before(At::call(Call::Store).nth(1), |aws| {
-            let Some(found) = aws.memory(fleet()) else { return };
-            let token = aws.token();
-            drop(block_on(aws.new_run().store(fleet(), found.version, &found.memory, &token)));
-        });
-    }
-
-    fn put_policy(&mut self, which: Option<usize>) {
-        self.policies += 1;
-        let document = which.map_or_else(|| "version = 2".to_owned(), policies::text);
-        let stored = StoredPolicy { version: self.policies, document };
-        let put = block_on(self.theatre.aws.new_run().put_policy(&stored));
-        // Where the answer was lost, nobody knows which policy is the newest.
-        self.theatre.truth.policy_broken = which.is_none() && put.is_ok();
     }
 
     /// Everything is made well; within three ticks the fleet stands as it should.
@@ -449,20 +292,5 @@ impl Player {
             self.deliver(Event::Tick, 0)?;
         }
         self.judge.end(&self.theatre)
-    }
-
-    fn make_well(&mut self) {
-        let aws = self.theatre.aws.clone();
-        for step in [Step::Heal, Step::Table(false), Step::Topics(true), Step::Refresh(false)] {
-            self.happen(&step);
-        }
-        for process in aws.group(fleet()).map(|g| g.suspended).unwrap_or_default() {
-            aws.resume(fleet(), &process);
-        }
-        for tag in ["tidegate:hold", "tidegate:floor", "tidegate:until"] {
-            aws.remove_tag(fleet(), tag);
-        }
-        self.seconds_left = None;
-        self.dry_run = false;
     }
 }

@@ -40,6 +40,7 @@ impl Alarm {
 
 /// Everything that a law needs to know and that the fakes cannot tell.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Truth {
     /// What is published from now on.
     pub levels: Levels,

@@ -22,7 +22,7 @@ fn the_checker_catches_every_wrong_planner() {
         let (after, broken) = caught(&wrong, Checker::On)
             .unwrap_or_else(|| panic!("{}: not caught in {PATIENCE} histories", wrong.name));
         println!("{:45} caught after {after:5} histories: {broken}", wrong.name);
-        assert_eq!(broken.number, wrong.breaks, "{}: {broken}", wrong.name);
+        assert!(wrong.breaks.contains(&broken.number), "{}: {broken}", wrong.name);
     }
 }
 
@@ -38,6 +38,6 @@ fn without_the_checker_the_laws_see_the_harm() {
 #[test]
 fn every_invariant_has_a_wrong_planner() {
     for number in 1..=8 {
-        assert!(ALL.iter().any(|w| w.breaks == number), "invariant {number}");
+        assert!(ALL.iter().any(|w| w.breaks.first() == Some(&number)), "invariant {number}");
     }
 }

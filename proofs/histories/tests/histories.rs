@@ -33,7 +33,7 @@ fn no_history_breaks_an_invariant_and_every_reason_is_reached() {
 /// The one reason that no right planner reaches: a decision that the checker refuses. It is
 /// counted with a planner that breaks an invariant on purpose.
 fn refusals(seed: u64) -> Tally {
-    let upward = wrong::ALL.iter().find(|w| w.breaks == 8).map(|w| w.plan);
+    let upward = wrong::ALL.iter().find(|w| w.breaks == [8]).map(|w| w.plan);
     let plan = upward.unwrap_or(decide);
     let mut reached = Tally::default();
     for history in each(seed, 2_000) {

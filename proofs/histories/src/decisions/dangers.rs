@@ -95,7 +95,7 @@ pub const DANGERS: [Danger; 41] = [
         let step = Lowering { at, before: sizes, min: 1, desired: Some(1), audited: true };
         f.memory.last_lowering = Some(step);
         let instances = &mut f.observation.group.instances;
-        let more: Vec<_> = instances.iter().cloned().collect();
+        let more = instances.to_vec();
         instances.extend(more);
     }),
     danger("a person's MinSize", |f, _| {
