@@ -1,7 +1,6 @@
 //! One minute: what is delivered in it, and its delivery, side by side or in turn.
 
 use super::super::stage::{Event, Lambda, Served};
-use tidegate_histories::dice::Dice;
 use super::plot::Plot;
 use super::schedules;
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use tidegate_domain::duty::Duty;
 use tidegate_fakes::FakeAws;
+use tidegate_histories::dice::Dice;
 use tokio::task::JoinSet;
 
 /// One delivery of an event.

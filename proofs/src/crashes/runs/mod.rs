@@ -23,7 +23,6 @@ pub use plot::Plot;
 
 use super::end::{Change, written};
 use super::stage::{Event, Lambda, Served, minutes};
-use tidegate_histories::dice::Dice;
 use minute::Delivery;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_domain::cycle::Planner;
@@ -31,6 +30,7 @@ use tidegate_domain::group::Sizes;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ports::{Clock, PortError};
 use tidegate_fakes::{At, Call, FakeAws, Fault, Logged};
+use tidegate_histories::dice::Dice;
 
 /// Minutes in which faults strike and deliveries come side by side.
 pub const STORM: i64 = 3;

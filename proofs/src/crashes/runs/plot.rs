@@ -1,12 +1,12 @@
 //! Plots: situations whose outcome does not depend on the minute in which it is decided.
 
 use super::super::stage::{Event, Lambda, add_fleet, alarm, breach, minutes, name, time, web};
-use tidegate_histories::dice::Dice;
 use jiff::Timestamp;
 use tidegate_domain::group::ScalingPolicy;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::metrics::AlarmState;
 use tidegate_fakes::{At, Call, FakeAws, GroupSpec};
+use tidegate_histories::dice::Dice;
 
 const NIGHT: &str = "2026-11-18T22:30:00+09:00";
 const NOON: &str = "2026-11-18T12:30:00+09:00";
