@@ -27,7 +27,8 @@ const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
 const STABILIZATION: SignedDuration = SignedDuration::from_mins(10);
 /// The same notice twice within this time is one too many.
 const NOTICE_ONCE: SignedDuration = SignedDuration::from_mins(5);
-const PROCESSES: [&str; 7] = [
+/// Without one of these a fleet that was lowered cannot come back.
+pub(super) const PROCESSES: [&str; 7] = [
     "Launch",
     "Terminate",
     "HealthCheck",

@@ -1,6 +1,7 @@
 //! What forbids a lowering, each planted into an otherwise calm fleet.
 
 use super::super::dice::Dice;
+use super::super::law::PROCESSES;
 use super::super::stage::{ALARMS, alarm};
 use super::fleet::{Fleet, before, minutes};
 use jiff::SignedDuration;
@@ -137,17 +138,8 @@ pub const DANGERS: [Danger; 41] = [
         }
     }),
     danger("a suspended process", |f, dice| {
-        const NEEDED: [&str; 7] = [
-            "Launch",
-            "Terminate",
-            "HealthCheck",
-            "ReplaceUnhealthy",
-            "AddToLoadBalancer",
-            "ScheduledActions",
-            "AlarmNotification",
-        ];
         let which = usize::try_from(dice.below(7)).unwrap_or(0);
-        f.observation.group.suspended.insert(NEEDED[which].to_owned());
+        f.observation.group.suspended.insert(PROCESSES[which].to_owned());
     }),
     danger("a hold", |f, dice| {
         let hold = ["no-scale-in", "all", "perhaps"];
