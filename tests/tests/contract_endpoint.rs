@@ -9,7 +9,7 @@ use tidegate_domain::ids::FleetName;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, MetricSpec, Point, Window};
 use tidegate_domain::ports::{
-    Clock, Control, Groups, Lease, Metrics, Released, Stored, StoredPolicy,
+    Clock, Control, Groups, Lease, Metrics, PortError, Released, Stored, StoredPolicy,
 };
 use tidegate_tests::contract::{self, Arrange, GroupScene};
 use tidegate_tests::endpoint::loss::Relay;
@@ -85,9 +85,15 @@ async fn an_effect_whose_answer_is_lost_happens_once_and_is_known() {
 
     let group = stage.group(&GroupScene::sized(2, 4, 10)).await.unwrap();
     relay.lose(1);
-    world.set_desired(&group, 3).await.unwrap();
+    world.set_min(&group, 3).await.unwrap();
+    assert_eq!(world.describe(&group).await.unwrap().unwrap().sizes.min, 3);
+    // Desired capacity is written in one attempt: it happened, and the run knows that it cannot
+    // tell.
+    relay.lose(1);
+    let written = world.set_desired(&group, 3).await;
+    assert!(matches!(written, Err(PortError::Unavailable { .. })), "{written:?}");
     assert_eq!(world.describe(&group).await.unwrap().unwrap().sizes.desired, 3);
-    assert_eq!(relay.lost(), 7, "every loss met the call that it was meant for");
+    assert_eq!(relay.lost(), 8, "every loss met the call that it was meant for");
 }
 
 #[tokio::test]
