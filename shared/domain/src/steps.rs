@@ -208,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn a_table_may_end_at_the_threshold() {
+        let below = StepTable::new(Adjustment::Change, vec![step(None, Some(0.0), -1)]).unwrap();
+        assert_eq!((below.amount(-1.0), below.amount(1.0)), (Some(-1), None));
+        let above = StepTable::new(Adjustment::Change, vec![step(Some(0.0), None, 1)]).unwrap();
+        assert_eq!((above.amount(-1.0), above.amount(1.0)), (None, Some(1)));
+    }
+
+    #[test]
     fn change_and_exact() {
         let table = |kind, add| StepTable::new(kind, vec![step(Some(0.0), None, add)]).unwrap();
         assert_eq!(table(Adjustment::Change, 3).apply(2, 1.0), Some(5));
