@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 use std::collections::BTreeMap;
-use tidegate_domain::cycle::Planner;
 use tidegate_domain::decide::decide;
 use tidegate_domain::duty::Duty;
 use tidegate_proofs::crashes::effect::Effect;
@@ -74,13 +73,8 @@ fn print(found: &Found) {
 
 #[test]
 fn wrong_planners_are_caught() {
-    let planners: [(&str, &'static Planner<'static>); 3] = [
-        ("steps relative to what is desired", &wrong::relative),
-        ("remembers nothing", &wrong::forgetful),
-        ("does not look at the intent of a run that died", &wrong::blind_to_intents),
-    ];
     let scenes: Vec<_> = scenes::all().into_iter().filter(|s| s.fleets.len() == 1).collect();
-    for (name, planner) in planners {
+    for (name, planner) in wrong::ALL {
         let found = enumerate(&scenes, planner);
         let first = found.differing.first().map(ToString::to_string).unwrap_or_default();
         println!("{name}: {} of {} points, first {first}", found.differing.len(), found.total());

@@ -51,12 +51,7 @@ fn duplicates_concurrency_and_losses_change_no_capacity() {
 
 #[test]
 fn wrong_planners_are_caught() {
-    let planners: [(&str, &'static Planner<'static>); 3] = [
-        ("steps relative to what is desired", &wrong::relative),
-        ("remembers nothing", &wrong::forgetful),
-        ("does not look at the intent of a run that died", &wrong::blind_to_intents),
-    ];
-    for (name, planner) in planners {
+    for (name, planner) in wrong::ALL {
         let tally = play_all(0..1_000, planner);
         println!("{name}: {} of {} runs differ", tally.differing.len(), tally.runs);
         assert!(!tally.differing.is_empty(), "a planner that {name} was not caught");

@@ -1,5 +1,6 @@
 //! What can happen in a history, and how often.
 
+use super::law::PROCESSES;
 use proptest::prelude::*;
 use tidegate_domain::metrics::AlarmState;
 use tidegate_fakes::{Call, Fault};
@@ -171,17 +172,11 @@ fn call() -> impl Strategy<Value = Call> {
     ])
 }
 
+/// One that recovery needs, or one that it does not.
 fn process() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![
-        "Launch",
-        "Terminate",
-        "HealthCheck",
-        "ReplaceUnhealthy",
-        "AddToLoadBalancer",
-        "ScheduledActions",
-        "AlarmNotification",
-        "AZRebalance",
-    ])
+    let mut all = PROCESSES.to_vec();
+    all.push("AZRebalance");
+    prop::sample::select(all)
 }
 
 fn tag() -> impl Strategy<Value = Step> {

@@ -65,6 +65,16 @@ fn a_raise_between(aws: &FakeAws) {
     });
 }
 
+/// The lowering cuts the raise; the next tick gives it back.
+#[track_caller]
+fn cuts_and_gives_back(theatre: &mut Theatre) {
+    lower(&theatre.aws).unwrap();
+    assert_eq!(min_desired(&theatre.aws), (8, 8), "it was cut");
+    theatre.pass(1);
+    serve(&theatre.aws, Signal::Tick).unwrap();
+    assert_eq!(min_desired(&theatre.aws), (14, 14));
+}
+
 #[test]
 fn a_run_without_the_lease_leaves_the_holders_intent_alone() {
     let mut theatre = night();
@@ -82,11 +92,7 @@ fn a_cut_raise_is_given_back_though_a_run_without_the_lease_came_between() {
     let mut theatre = night();
     a_tick_without_the_lease_between(&theatre.aws);
     a_raise_between(&theatre.aws);
-    lower(&theatre.aws).unwrap();
-    assert_eq!(min_desired(&theatre.aws), (8, 8), "it was cut");
-    theatre.pass(1);
-    serve(&theatre.aws, Signal::Tick).unwrap();
-    assert_eq!(min_desired(&theatre.aws), (14, 14));
+    cuts_and_gives_back(&mut theatre);
 }
 
 #[test]
@@ -96,11 +102,7 @@ fn a_cut_raise_is_given_back_though_the_answer_was_late() {
     theatre.aws.after(At::call(Call::SetDesired).nth(1), |aws| {
         aws.advance(SignedDuration::from_secs(7));
     });
-    lower(&theatre.aws).unwrap();
-    assert_eq!(min_desired(&theatre.aws), (8, 8), "it was cut");
-    theatre.pass(1);
-    serve(&theatre.aws, Signal::Tick).unwrap();
-    assert_eq!(min_desired(&theatre.aws), (14, 14));
+    cuts_and_gives_back(&mut theatre);
 }
 
 #[test]

@@ -1,9 +1,17 @@
 //! Deliberately wrong planners, each the right one with one mistake: what the proofs must
 //! catch.
 
+use tidegate_domain::cycle::Planner;
 use tidegate_domain::decide::{Action, Decision, Inputs, decide};
 use tidegate_domain::memory::{Intent, Memory};
 use tidegate_domain::reason::Reason;
+
+/// Every one, with its mistake.
+pub static ALL: [(&str, &Planner<'static>); 3] = [
+    ("steps relative to what is desired", &relative),
+    ("remembers nothing", &forgetful),
+    ("does not look at the intent of a run that died", &blind_to_intents),
+];
 
 /// Steps from what is desired now instead of from the capacity without what is warming up:
 /// every wake-up in a breach adds to the one before.

@@ -2,6 +2,7 @@
 //! one respect. By night its gate is open, so that what closes it can be told one by one.
 
 use crate::decide::{Decision, Inputs, Trust, decide};
+use crate::group::{Activity, ActivityKind, ActivityResult};
 use crate::group::{Backstop, Evidence, Group, Instance, Lifecycle, Mode, Sizes};
 use crate::ids::{AlarmName, FleetName, InstanceId};
 use crate::memory::{CapacitySample, Memory, Seen, SeenMode};
@@ -69,6 +70,25 @@ pub(crate) fn alarm(name: &str) -> AlarmName {
 
 pub(crate) fn id(n: u32) -> InstanceId {
     InstanceId::new(format!("i-{n}")).unwrap()
+}
+
+/// An activity that began so many minutes after 21:00 on the scene's Friday.
+pub(crate) fn activity(
+    minute: i64,
+    kind: ActivityKind,
+    result: ActivityResult,
+    zone: Option<&str>,
+) -> Activity {
+    Activity {
+        id: format!("a-{minute}"),
+        started: at("2026-11-20T12:00:00Z") + mins(minute),
+        ended: None,
+        kind,
+        result,
+        zone: zone.map(str::to_owned),
+        message: "no capacity".into(),
+        desired_change: None,
+    }
 }
 
 impl Scene {

@@ -1,9 +1,10 @@
 //! Everything that closes the gate, at its edges.
 
 use super::*;
-use crate::group::{Activity, ActivityKind, ActivityResult};
+use crate::group::{ActivityKind, ActivityResult};
 use crate::metrics::{AlarmState, Comparison};
-use crate::scene::{alarm, at, mins, secs};
+use crate::scene::{activity, alarm, mins, secs};
+
 #[test]
 fn who_lowers_when() {
     check(
@@ -273,23 +274,7 @@ fn evidence_that_cannot_be_read_holds() {
         )],
     );
 }
-fn activity(
-    minute: i64,
-    kind: ActivityKind,
-    result: ActivityResult,
-    zone: Option<&str>,
-) -> Activity {
-    Activity {
-        id: format!("a-{minute}"),
-        started: at("2026-11-20T12:00:00Z") + mins(minute),
-        ended: None,
-        kind,
-        result,
-        zone: zone.map(str::to_owned),
-        message: "no capacity".into(),
-        desired_change: None,
-    }
-}
+
 #[test]
 fn a_failed_launch_holds_until_its_zone_launches_again() {
     use ActivityKind::{Launch, Terminate};

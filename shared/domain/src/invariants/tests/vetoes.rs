@@ -2,10 +2,11 @@
 //! itself says.
 
 use super::*;
-use crate::group::{Activity, ScalingPolicy};
+use crate::group::ScalingPolicy;
 use crate::ids::AlarmName;
 use crate::metrics::Comparison;
-use crate::scene::{alarm, at, mins, secs};
+use crate::scene::{activity, alarm, mins, secs};
+
 #[test]
 fn vetoes_of_spikes_trust_and_undone_steps() {
     table(
@@ -191,23 +192,7 @@ fn what_the_group_itself_says() {
         ],
     );
 }
-fn activity(
-    minute: i64,
-    kind: ActivityKind,
-    result: ActivityResult,
-    zone: Option<&str>,
-) -> Activity {
-    Activity {
-        id: format!("a-{minute}"),
-        started: at("2026-11-20T12:00:00Z") + mins(minute),
-        ended: None,
-        kind,
-        result,
-        zone: zone.map(str::to_owned),
-        message: "no capacity".into(),
-        desired_change: None,
-    }
-}
+
 #[test]
 fn launches_that_failed() {
     use ActivityKind::{Launch, Terminate};
