@@ -4,6 +4,7 @@
 //! What must stay true: nothing here reads a clock, an environment, a network or
 //! randomness; the same code runs in the Lambda, in the tests and in a simulator.
 
+pub mod alarms;
 pub mod arbiter;
 pub mod bid;
 pub mod calendar;
@@ -27,3 +28,4 @@ pub mod reason;
 mod scene;
 pub mod signal;
 pub mod steps;
+pub mod text;

@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(with([0.0, 0.0, 0.0, 0.0, 40.0]), Err(fallen.clone()), "the newest counts");
         assert_eq!(with([40.0, 0.0, 0.0, 0.0, 0.0]), Err(fallen), "the oldest counts");
         assert_eq!(with([10.0; 5]), Ok(100.0), "a tenth is believed");
+        assert_eq!(with([0.0, 0.0, 0.0, 0.0, 120.0]), Ok(120.0), "the load is back");
         let young = series(&[100.0; 30], 2);
         assert_eq!(peak(&young, None), Ok(100.0), "without an hour there is nothing to compare");
     }

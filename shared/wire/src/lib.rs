@@ -10,4 +10,4 @@ pub mod expression;
 pub mod message;
 pub mod record;
 pub mod stored;
-pub mod text;
+pub use tidegate_domain::text;

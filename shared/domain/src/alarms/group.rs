@@ -1,0 +1,559 @@
+//! A group of alarms that is told as a whole: what people know, what is new to them, and when
+//! they are told.
+//!
+//! What must stay true: at most one message comes out of one decision, and what people know
+//! changes only together with it, so that a crash between the two repeats one message and loses
+//! none; an alarm that is held back keeps its reason and is looked at again.
+
+use crate::alarms::event::{Fingerprint, digest};
+use crate::alarms::inhibit::{explains, is_inhibited};
+use crate::alarms::labels::Labels;
+use crate::alarms::member::Member;
+use crate::alarms::planned::Plan;
+use crate::alarms::policy::{AlarmPolicy, Terms};
+use crate::alarms::reason::Why;
+use crate::alarms::silence::Muting;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// New critical alarms of a group that was told just now are gathered for this long: they do not
+/// wait for `group_interval`, and a storm of them is no storm of messages.
+const CRITICAL_PACE: SignedDuration = SignedDuration::from_secs(10);
+/// Critical alarms that one message names; with the longest names they fit into it.
+pub const CRITICALS_NAMED: usize = 250;
+/// Alarms that one message lists; the others are counted.
+pub const LISTED: usize = 400;
+/// Alarms that are followed one by one in a group; an item of the control table holds 400 KB.
+const FOLLOWED: usize = 6_000;
+/// What is held back is looked at again after this long: with the next tick.
+const AGAIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What tells two groups apart, 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GroupId(pub String);
+
+impl GroupId {
+    /// The id of a key: the same after every restart.
+    pub fn of(key: &GroupKey) -> Self {
+        let labels = key.labels.0.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        Self(digest(&[key.route.as_str()].into_iter().chain(labels).collect::<Vec<_>>()))
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What makes a group: a route, and the values of its `group_by`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupKey {
+    /// The route's id.
+    pub route: String,
+    /// The values of the route's `group_by`; absent labels are left out.
+    pub labels: Labels,
+}
+
+impl GroupKey {
+    /// The group that an alarm with these labels belongs to under a route.
+    pub fn of(route: &str, group_by: &[String], labels: &Labels) -> Self {
+        let all = group_by.iter().any(|name| name == "...");
+        let wanted = |name: &String| all || group_by.contains(name);
+        let values = labels.0.iter().filter(|(name, value)| wanted(name) && !value.is_empty());
+        let labels = Labels(values.map(|(n, v)| (n.clone(), v.clone())).collect());
+        Self { route: route.to_owned(), labels }
+    }
+}
+
+/// As what people know of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Told {
+    /// Firing.
+    #[serde(rename = "f")]
+    Firing,
+    /// Firing, and critical.
+    #[serde(rename = "c")]
+    Critical,
+    /// Flapping.
+    #[serde(rename = "x")]
+    Flapping,
+}
+
+/// What people know of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupState {
+    /// Which group.
+    pub key: GroupKey,
+    /// What they were told of each alarm and not yet that it is over.
+    pub told: BTreeMap<Fingerprint, Told>,
+    /// The first message of this incident; none before it.
+    pub first_notice: Option<Timestamp>,
+    /// The last one.
+    pub last_notice: Option<Timestamp>,
+    /// Since when they know of a critical one that is not over.
+    pub critical_since: Option<Timestamp>,
+    /// When the next topic was told.
+    pub escalated: Option<Timestamp>,
+    /// Whether more critical ones are to be named at once, in a further message.
+    #[serde(default)]
+    pub goes_on: bool,
+    /// How many incidents there were before; its messages have one thread.
+    #[serde(default)]
+    pub incident: u32,
+}
+
+impl GroupState {
+    /// A group that nobody was told of.
+    pub fn new(key: GroupKey) -> Self {
+        Self {
+            key,
+            told: BTreeMap::new(),
+            first_notice: None,
+            last_notice: None,
+            critical_since: None,
+            escalated: None,
+            goes_on: false,
+            incident: 0,
+        }
+    }
+
+    /// The thread of this incident's messages.
+    pub fn thread(&self) -> String {
+        format!("{}-{}", GroupId::of(&self.key), self.incident)
+    }
+
+    /// The state after an incident that is over.
+    fn over(&self) -> Self {
+        Self { incident: self.incident.wrapping_add(1), ..Self::new(self.key.clone()) }
+    }
+}
+
+/// One alarm in a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The alarm.
+    pub member: Member,
+    /// Whether people did not know.
+    pub is_new: bool,
+    /// Whether it is critical.
+    pub is_critical: bool,
+}
+
+/// How many there are of each, over the whole group; exact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Firing and not held back, flapping ones not counted.
+    pub firing: u32,
+    /// Of these critical.
+    pub critical: u32,
+    /// Of the firing ones new in this message.
+    pub new: u32,
+    /// Over since the last message.
+    pub resolved: u32,
+    /// Flapping.
+    pub flapping: u32,
+    /// Held back by a silence.
+    pub silenced: u32,
+    /// Held back by another alarm, or by AWS.
+    pub inhibited: u32,
+    /// Held back by the fleet's plan.
+    pub planned: u32,
+}
+
+/// A message about a group, before it is a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bulletin {
+    /// Which group.
+    pub key: GroupKey,
+    /// The thread of its messages.
+    pub thread: String,
+    /// To which topic.
+    pub topic: String,
+    /// Why.
+    pub why: Why,
+    /// The route's terms: templates, runbook.
+    pub terms: Terms,
+    /// Firing: new critical ones first, then critical, new, others; at most [`LISTED`].
+    pub firing: Vec<Listed>,
+    /// Over since the last message; at most [`LISTED`].
+    pub resolved: Vec<Listed>,
+    /// Flapping; at most [`LISTED`].
+    pub flapping: Vec<Listed>,
+    /// How many there are.
+    pub counts: Counts,
+    /// The first message of this incident, before this one.
+    pub first_notice: Option<Timestamp>,
+}
+
+impl Bulletin {
+    /// `critical` when a critical one fires, or one was critical of what is over.
+    pub fn severity(&self) -> &str {
+        let mut listed = self.firing.iter().chain(&self.resolved).chain(&self.flapping);
+        if self.counts.critical > 0 || listed.clone().any(|l| l.is_critical) {
+            return "critical";
+        }
+        let first =
+            listed.find_map(|l| Some(l.member.labels.get("severity")).filter(|s| !s.is_empty()));
+        first.unwrap_or(&self.terms.severity)
+    }
+}
+
+/// What a group is judged by besides its own members.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The rules.
+    pub policy: &'a AlarmPolicy,
+    /// The group's route's terms.
+    pub terms: &'a Terms,
+    /// Silences.
+    pub silences: &'a [Muting],
+    /// What firing alarms of other groups explain.
+    pub explained: &'a BTreeSet<String>,
+    /// The fleet's plans that explain an alarm, by fingerprint.
+    pub plans: &'a BTreeMap<Fingerprint, Plan>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is to be done about a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Why: of the message, or of there being none.
+    pub why: Why,
+    /// The message, if one is due.
+    pub bulletin: Option<Box<Bulletin>>,
+    /// What people know once it went out; without a message what they know now.
+    pub next: GroupState,
+    /// When to look again; none when there is nothing more to do for it.
+    pub due: Option<Timestamp>,
+    /// What its firing alarms explain.
+    pub explains: BTreeSet<String>,
+    /// What is held back, and why.
+    pub held: BTreeMap<Fingerprint, Why>,
+}
+
+/// Decides about a group: at most one message, the next state, and when to look again. It is
+/// asked again after a message until none is due.
+pub fn decide(state: &GroupState, members: &[Member], around: &Surroundings<'_>) -> Verdict {
+    let look = Look::at(state, members, around);
+    let chosen = look.wishes().into_iter().filter(|w| w.at <= around.now).min_by_key(|w| w.rank);
+    let Some(wish) = chosen else { return look.hold() };
+    let bulletin = look.bulletin(wish.why);
+    let next = look.after(wish.why, &bulletin);
+    Verdict {
+        why: wish.why,
+        bulletin: Some(Box::new(bulletin)),
+        next,
+        due: Some(around.now),
+        explains: look.explains,
+        held: look.held,
+    }
+}
+
+/// Something that is to be told, and from when on.
+struct Wish {
+    why: Why,
+    at: Timestamp,
+    rank: u8,
+}
+
+/// A group, sorted.
+struct Look<'a> {
+    state: &'a GroupState,
+    around: &'a Surroundings<'a>,
+    /// Open, not held back, not flapping.
+    firing: Vec<(Fingerprint, &'a Member)>,
+    /// Flapping, not held back.
+    flapping: Vec<(Fingerprint, &'a Member)>,
+    /// People know of it, and it is over.
+    over: Vec<(Fingerprint, &'a Member)>,
+    /// Told of, over, and not even kept any more.
+    gone: Vec<Fingerprint>,
+    explains: BTreeSet<String>,
+    held: BTreeMap<Fingerprint, Why>,
+    /// Open, held back or not.
+    open: usize,
+}
+
+impl<'a> Look<'a> {
+    fn at(state: &'a GroupState, members: &'a [Member], around: &'a Surroundings<'a>) -> Self {
+        let rules = &around.policy.inhibit;
+        let open = members.iter().filter(|m| m.is_open());
+        let explains: BTreeSet<String> =
+            open.clone().flat_map(|m| explains(rules, &m.labels)).collect();
+        let mut look = Self {
+            state,
+            around,
+            firing: Vec::new(),
+            flapping: Vec::new(),
+            over: Vec::new(),
+            gone: Vec::new(),
+            explains,
+            held: BTreeMap::new(),
+            open: open.count(),
+        };
+        let mut known: BTreeSet<&Fingerprint> = state.told.keys().collect();
+        let mut seen = Vec::new();
+        for member in members {
+            let fingerprint = member.fingerprint();
+            known.remove(&fingerprint);
+            seen.push((fingerprint, member));
+        }
+        look.gone = known.into_iter().cloned().collect();
+        seen.into_iter().for_each(|(fingerprint, member)| look.sort(fingerprint, member));
+        look
+    }
+
+    fn sort(&mut self, fingerprint: Fingerprint, member: &'a Member) {
+        let told = self.state.told.get(&fingerprint).copied();
+        if member.is_open()
+            && let Some(why) = self.held_back(&fingerprint, member)
+        {
+            self.held.insert(fingerprint, why);
+            return;
+        }
+        let policy = self.around.policy;
+        let (window, now) = (policy.flap_window, self.around.now);
+        let goes_on = told == Some(Told::Flapping) && !member.is_calm(window, now);
+        if goes_on || member.flaps(policy.flap_changes, window, now) {
+            self.flapping.push((fingerprint, member));
+        } else if member.is_open() {
+            self.firing.push((fingerprint, member));
+        } else if told.is_some() {
+            self.over.push((fingerprint, member));
+        }
+    }
+
+    fn held_back(&self, fingerprint: &Fingerprint, member: &Member) -> Option<Why> {
+        let (around, labels) = (self.around, &member.labels);
+        if around.silences.iter().any(|s| s.mutes(labels, around.now)) {
+            return Some(Why::Silenced);
+        }
+        let rules = &around.policy.inhibit;
+        let explained = is_inhibited(rules, labels, &self.explains)
+            || is_inhibited(rules, labels, around.explained);
+        if explained || member.event.suppressed_by.is_some() {
+            return Some(Why::Inhibited);
+        }
+        let planned = around.plans.get(fingerprint).is_some_and(|p| around.now < p.until);
+        planned.then_some(Why::Planned)
+    }
+
+    fn is_critical(&self, member: &Member) -> bool {
+        let own = member.labels.get("severity");
+        let severity = if own.is_empty() { &self.around.terms.severity } else { own };
+        severity == "critical"
+    }
+
+    fn is_new(&self, fingerprint: &Fingerprint, member: &Member) -> bool {
+        match self.state.told.get(fingerprint) {
+            None => self.state.told.len() < FOLLOWED,
+            Some(Told::Firing) => self.is_critical(member),
+            Some(Told::Critical) => false,
+            // It has stopped flapping and fires.
+            Some(Told::Flapping) => true,
+        }
+    }
+
+    fn new_ones(&self) -> impl Iterator<Item = &'a Member> + '_ {
+        let new = self.firing.iter().filter(|(fingerprint, m)| self.is_new(fingerprint, m));
+        new.map(|(_, member)| *member)
+    }
+
+    fn newly_flapping(&self) -> impl Iterator<Item = &'a Member> + '_ {
+        let known = |f: &Fingerprint| self.state.told.get(f) == Some(&Told::Flapping);
+        self.flapping.iter().filter(move |(f, _)| !known(f)).map(|(_, member)| *member)
+    }
+
+    /// Everything that is to be told, and from when on.
+    fn wishes(&self) -> Vec<Wish> {
+        if self.around.terms.topic == "none" {
+            return Vec::new();
+        }
+        [self.news(), self.flaps(), self.escalation(), self.end(), self.repeat()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn news(&self) -> Option<Wish> {
+        let terms = self.around.terms;
+        let oldest = self.new_ones().map(|m| m.arrived).min()?;
+        let critical = self.new_ones().filter(|m| self.is_critical(m)).map(|m| m.arrived).min();
+        let wish = |why, at| Some(Wish { why, at, rank: 0 });
+        let Some(last) = self.state.last_notice else {
+            return wish(Why::FirstNotification, critical.unwrap_or(oldest + terms.group_wait));
+        };
+        let pace = match critical {
+            Some(_) if self.state.goes_on => SignedDuration::ZERO,
+            Some(_) => CRITICAL_PACE.min(terms.group_interval),
+            None => terms.group_interval,
+        };
+        wish(Why::NewAlertsInGroup, last + pace)
+    }
+
+    fn flaps(&self) -> Option<Wish> {
+        let oldest = self.newly_flapping().map(|m| m.arrived).min()?;
+        let wait = self.around.terms.group_wait;
+        let at = self.state.last_notice.map_or(oldest, |last| last + wait);
+        Some(Wish { why: Why::Flapping, at, rank: 1 })
+    }
+
+    /// A critical one that people know of fires on, and nobody ended it in time.
+    fn escalation(&self) -> Option<Wish> {
+        let terms = self.around.terms;
+        let told = |f: &Fingerprint| self.state.told.get(f) == Some(&Told::Critical);
+        let fires = self.firing.iter().any(|(fingerprint, _)| told(fingerprint));
+        let wanted = fires && self.state.escalated.is_none() && !terms.escalate_after.is_zero();
+        let since = self.state.critical_since.filter(|_| wanted)?;
+        Some(Wish { why: Why::Escalated, at: since + terms.escalate_after, rank: 2 })
+    }
+
+    /// Everything that people know of is over.
+    fn end(&self) -> Option<Wish> {
+        let over = self.over.len() + self.gone.len();
+        if over == 0 || over < self.state.told.len() || self.new_ones().next().is_some() {
+            return None;
+        }
+        let newest = self.over.iter().map(|(_, m)| m.arrived + self.around.terms.group_wait).max();
+        let at = newest.unwrap_or(self.around.now);
+        Some(Wish { why: Why::AllResolved, at, rank: 3 })
+    }
+
+    fn repeat(&self) -> Option<Wish> {
+        let known = |f: &Fingerprint| self.state.told.contains_key(f);
+        let any =
+            self.firing.iter().chain(&self.flapping).any(|(fingerprint, _)| known(fingerprint));
+        let last = self.state.last_notice.filter(|_| any)?;
+        let at = last + self.around.terms.repeat_interval;
+        Some(Wish { why: Why::RepeatIntervalElapsed, at, rank: 4 })
+    }
+
+    /// No message: why, and when to look again.
+    fn hold(self) -> Verdict {
+        let waiting = self.wishes().into_iter().map(|w| w.at).min();
+        let held = self.held.values().min().copied();
+        let why = match (waiting, held) {
+            _ if self.around.terms.topic == "none" => Why::NotRouted,
+            (_, Some(why)) if self.firing.is_empty() && self.flapping.is_empty() => why,
+            _ if self.news().is_some() || self.flaps().is_some() || self.end().is_some() => {
+                Why::Waiting
+            }
+            _ => Why::NothingNew,
+        };
+        let again =
+            (!self.held.is_empty() || !self.flapping.is_empty()).then(|| self.around.now + AGAIN);
+        let stands = self.open > 0 && self.around.terms.topic != "none";
+        let stands = (stands || !self.state.told.is_empty()).then(|| self.around.now + AGAIN);
+        Verdict {
+            why,
+            bulletin: None,
+            next: self.state.clone(),
+            due: waiting.into_iter().chain(again).min().or(stands),
+            explains: self.explains,
+            held: self.held,
+        }
+    }
+
+    fn bulletin(&self, why: Why) -> Bulletin {
+        let terms = self.around.terms;
+        let escalates =
+            why == Why::Escalated || (why == Why::AllResolved && self.state.escalated.is_some());
+        let topic = if escalates { &terms.escalate_topic } else { &terms.topic };
+        let mut firing: Vec<Listed> = self.firing.iter().map(|(f, m)| self.listed(f, m)).collect();
+        firing.sort_by_key(|l| {
+            (!(l.is_new && l.is_critical), !l.is_critical, !l.is_new, l.member.event.id.clone())
+        });
+        let counts = self.counts(&firing);
+        let named = firing.iter().filter(|l| l.is_new && l.is_critical).count();
+        // What is named in a further message is not listed in this one.
+        firing.drain(CRITICALS_NAMED.min(named)..named);
+        firing.truncate(LISTED);
+        let list = |found: &[(Fingerprint, &Member)]| {
+            found.iter().take(LISTED).map(|(f, m)| self.listed(f, m)).collect()
+        };
+        Bulletin {
+            key: self.state.key.clone(),
+            thread: self.state.thread(),
+            topic: topic.clone(),
+            why,
+            terms: terms.clone(),
+            firing,
+            resolved: list(&self.over),
+            flapping: list(&self.flapping),
+            counts,
+            first_notice: self.state.first_notice,
+        }
+    }
+
+    fn listed(&self, fingerprint: &Fingerprint, member: &Member) -> Listed {
+        let is_new = self.is_new(fingerprint, member);
+        Listed { member: member.clone(), is_new, is_critical: self.is_critical(member) }
+    }
+
+    fn counts(&self, firing: &[Listed]) -> Counts {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let held = |why| count(self.held.values().filter(|w| **w == why).count());
+        Counts {
+            firing: count(firing.len()),
+            critical: count(firing.iter().filter(|l| l.is_critical).count()),
+            new: count(firing.iter().filter(|l| l.is_new).count()),
+            resolved: count(self.over.len()),
+            flapping: count(self.flapping.len()),
+            silenced: held(Why::Silenced),
+            inhibited: held(Why::Inhibited),
+            planned: held(Why::Planned),
+        }
+    }
+
+    /// What people know once this message went out.
+    fn after(&self, why: Why, bulletin: &Bulletin) -> GroupState {
+        let (now, mut next) = (self.around.now, self.state.clone());
+        match why {
+            Why::Escalated => {
+                next.escalated = Some(now);
+                return next;
+            }
+            // The people of the next topic are told first, then, in a message of their own, the
+            // others.
+            Why::AllResolved if next.escalated.is_some() => {
+                next.escalated = None;
+                return next;
+            }
+            Why::AllResolved => return next.over(),
+            _ => {}
+        }
+        for fingerprint in self.over.iter().map(|(f, _)| f).chain(&self.gone) {
+            next.told.remove(fingerprint);
+        }
+        next.told.extend(self.flapping.iter().map(|(f, _)| (f.clone(), Told::Flapping)));
+        next.goes_on = self.tell(&mut next.told, bulletin);
+        next.first_notice = next.first_notice.or(Some(now));
+        next.last_notice = Some(now);
+        let critical = next.told.values().any(|told| *told == Told::Critical);
+        next.critical_since = next.critical_since.or(Some(now)).filter(|_| critical);
+        next
+    }
+
+    /// Marks the firing ones as told, but for critical ones that this message did not name.
+    /// Whether there are such.
+    fn tell(&self, told: &mut BTreeMap<Fingerprint, Told>, bulletin: &Bulletin) -> bool {
+        let named = bulletin.firing.iter().filter(|l| l.is_new && l.is_critical);
+        let named: BTreeSet<Fingerprint> = named.map(|l| l.member.fingerprint()).collect();
+        let mut goes_on = false;
+        for (fingerprint, member) in self.firing.iter().filter(|(f, m)| self.is_new(f, m)) {
+            let critical = self.is_critical(member);
+            if critical && !named.contains(fingerprint) {
+                goes_on = true;
+            } else {
+                let word = if critical { Told::Critical } else { Told::Firing };
+                told.insert(fingerprint.clone(), word);
+            }
+        }
+        goes_on
+    }
+}

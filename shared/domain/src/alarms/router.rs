@@ -1,0 +1,1 @@
+//! The router's shell over its ports: record, decide, tell, mark.
