@@ -164,6 +164,22 @@ pub struct Counts {
     pub planned: u32,
 }
 
+impl Counts {
+    /// Their sum.
+    pub fn sum<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        all.fold(Self::default(), |a, b| Self {
+            firing: a.firing.saturating_add(b.firing),
+            critical: a.critical.saturating_add(b.critical),
+            new: a.new.saturating_add(b.new),
+            resolved: a.resolved.saturating_add(b.resolved),
+            flapping: a.flapping.saturating_add(b.flapping),
+            silenced: a.silenced.saturating_add(b.silenced),
+            inhibited: a.inhibited.saturating_add(b.inhibited),
+            planned: a.planned.saturating_add(b.planned),
+        })
+    }
+}
+
 /// A message about a group, before it is a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bulletin {
@@ -234,6 +250,23 @@ pub struct Verdict {
     pub explains: BTreeSet<String>,
     /// What is held back, and why.
     pub held: BTreeMap<Fingerprint, Why>,
+}
+
+impl Verdict {
+    /// What people know once a message went out that named only these of the new critical ones:
+    /// the others are named in a further one.
+    pub fn confirmed(&self, named: &BTreeSet<Fingerprint>) -> GroupState {
+        let mut next = self.next.clone();
+        let listed = self.bulletin.iter().flat_map(|b| &b.firing);
+        for left in listed.filter(|l| l.is_new && l.is_critical) {
+            let fingerprint = left.member.fingerprint();
+            if !named.contains(&fingerprint) {
+                next.told.remove(&fingerprint);
+                next.goes_on = true;
+            }
+        }
+        next
+    }
 }
 
 /// Decides about a group: at most one message, the next state, and when to look again. It is

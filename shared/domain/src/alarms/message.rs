@@ -1,10 +1,11 @@
 //! Messages: what people read, within what SNS takes.
 
+use crate::alarms::event::Fingerprint;
 use crate::alarms::group::{Bulletin, GroupId};
 use crate::alarms::reason::Why;
 use crate::ledger::LedgerEntry;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message ready to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Message {
     pub thread: String,
     /// Why it is sent.
     pub why: Why,
+    /// The new critical alarms that its text names.
+    pub named: BTreeSet<Fingerprint>,
 }
 
 /// What a text is written from besides the group.
@@ -48,6 +51,7 @@ pub fn compose(bulletin: &Bulletin, background: &Background<'_>) -> Message {
         attributes: BTreeMap::new(),
         thread: bulletin.thread.clone(),
         why: bulletin.why,
+        named: BTreeSet::new(),
     }
 }
 
@@ -63,5 +67,6 @@ pub fn digest(topic: &str, bulletins: &[&Bulletin], background: &Background<'_>)
         attributes: BTreeMap::new(),
         thread: String::new(),
         why: Why::FirstNotification,
+        named: BTreeSet::new(),
     }
 }

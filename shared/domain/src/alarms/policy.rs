@@ -81,3 +81,13 @@ pub struct AlarmPolicy {
     /// See `flap_changes`.
     pub flap_window: SignedDuration,
 }
+
+impl AlarmPolicy {
+    /// Parse.
+    ///
+    /// # Errors
+    /// faults
+    pub fn parse(_: &str) -> Result<Self, crate::policy::PolicyFaults> {
+        Err(crate::policy::PolicyFaults(vec![]))
+    }
+}

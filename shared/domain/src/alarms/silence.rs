@@ -38,3 +38,13 @@ impl Muting {
         *starts <= now && now < *ends && all_match(&self.matchers, labels)
     }
 }
+
+impl Muting {
+    /// Parse.
+    ///
+    /// # Errors
+    /// faults
+    pub fn parse(_: Silence) -> Result<Self, String> {
+        Err(String::new())
+    }
+}

@@ -1,1 +1,0 @@
-//! The router's shell over its ports: record, decide, tell, mark.

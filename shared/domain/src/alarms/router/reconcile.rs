@@ -1,0 +1,135 @@
+//! The tick's comparison with `DescribeAlarms`, so that a lost event is noticed within a minute.
+
+use super::Session;
+use super::record::{Arrival, Zeal};
+use crate::alarms::event::{AlarmEvent, Fingerprint, Kind, State};
+use crate::alarms::group::{GroupId, GroupKey};
+use crate::alarms::member::Member;
+use crate::alarms::ports::RouterWorld;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl<W: RouterWorld> Session<'_, W> {
+    /// Records what `DescribeAlarms` knows and nobody told us. The groups that this touched.
+    pub(super) async fn reconcile(&mut self) -> BTreeMap<GroupId, GroupKey> {
+        let firing = match self.world.firing().await {
+            Ok(firing) => firing,
+            Err(error) => {
+                self.record.notes.push(format!("not compared with DescribeAlarms: {error}"));
+                return BTreeMap::new();
+            }
+        };
+        if !self.read_list().await {
+            return BTreeMap::new();
+        }
+        let known = self.known().await;
+        let mut lost = Vec::new();
+        for event in &firing {
+            if known.get(&event.id.fingerprint()).is_some_and(|m| says_the_same(m, event)) {
+                continue;
+            }
+            lost.push(event.clone());
+        }
+        lost.extend(self.ended(&known, &firing).await);
+        let mut arrivals = Vec::new();
+        for mut event in lost {
+            self.read_tags(&mut event).await;
+            arrivals.push(Arrival { message_id: None, event });
+        }
+        match self.take_in(&arrivals, Zeal::Comparison).await {
+            Ok(taken) => taken.touched,
+            Err(error) => {
+                self.errors.push(format!("what was noticed could not be recorded: {error}"));
+                BTreeMap::new()
+            }
+        }
+    }
+
+    /// The newest that is known of each alarm in the groups on the list, and their tags.
+    async fn known(&mut self) -> BTreeMap<Fingerprint, Member> {
+        let mut known: BTreeMap<Fingerprint, Member> = BTreeMap::new();
+        let ids: Vec<GroupId> = self.entries.keys().cloned().collect();
+        for id in ids {
+            let read = match self.world.group(&id).await {
+                Ok(read) => read,
+                Err(error) => {
+                    self.errors.push(format!("group {id}: {error}"));
+                    continue;
+                }
+            };
+            for member in read.members.into_iter().map(|kept| kept.member) {
+                if let Some(tags) = &member.event.tags {
+                    self.remember_tags(&member.event.id.arn, tags);
+                }
+                let newer = |m: &Member| m.event.state_at >= member.event.state_at;
+                let fingerprint = member.fingerprint();
+                if !known.get(&fingerprint).is_some_and(newer) {
+                    known.insert(fingerprint, member);
+                }
+            }
+        }
+        known
+    }
+
+    /// Alarms whose problem stands here and that do not fire any more, with their state now.
+    async fn ended(
+        &mut self,
+        known: &BTreeMap<Fingerprint, Member>,
+        firing: &[AlarmEvent],
+    ) -> Vec<AlarmEvent> {
+        let firing: BTreeSet<&str> = firing.iter().map(|event| event.id.arn.as_str()).collect();
+        let stands = |m: &&Member| m.is_open() && m.event.kind != Kind::Unclassified;
+        let quiet: Vec<&Member> = known
+            .values()
+            .filter(stands)
+            .filter(|m| !firing.contains(m.event.id.arn.as_str()))
+            .collect();
+        if quiet.is_empty() {
+            return Vec::new();
+        }
+        let names: BTreeSet<String> = quiet.iter().map(|m| m.event.id.name.clone()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        match self.world.named(&names).await {
+            Ok(found) => {
+                let found: BTreeMap<&str, &AlarmEvent> =
+                    found.iter().map(|event| (event.id.name.as_str(), event)).collect();
+                let now = self.now;
+                let state = |m: &&Member| state_of(m, found.get(m.event.id.name.as_str()), now);
+                quiet.iter().filter_map(state).collect()
+            }
+            Err(error) => {
+                self.record.notes.push(format!("not compared with DescribeAlarms: {error}"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn says_the_same(member: &Member, event: &AlarmEvent) -> bool {
+    member.event.state == event.state && member.event.suppressed_by == event.suppressed_by
+}
+
+/// What `DescribeAlarms` says of a member's alarm, as an event about that member; none when it
+/// says the same.
+fn state_of(member: &Member, found: Option<&&AlarmEvent>, now: Timestamp) -> Option<AlarmEvent> {
+    let mut event = member.event.clone();
+    event.suppressed_by = None;
+    match found {
+        None => {
+            event.state = State::Ok;
+            event.state_at = now;
+            "The alarm does not exist any more.".clone_into(&mut event.reason);
+        }
+        Some(alarm) if alarm.state == event.state || alarm.state.is_firing() => return None,
+        Some(alarm) => {
+            // A time series has no state in `DescribeAlarms`: it ends with its alarm.
+            event.state = alarm.state.clone();
+            event.state_at = alarm.state_at.max(event.state_at);
+            event.reason.clone_from(&alarm.reason);
+            if event.state_at == member.event.state_at {
+                event.state_at = now;
+            }
+        }
+    }
+    Some(event)
+}

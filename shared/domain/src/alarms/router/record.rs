@@ -1,0 +1,224 @@
+//! Recording: an event becomes a member of its groups, by compare-and-set.
+
+use super::Session;
+use crate::alarms::event::{AlarmEvent, Kind};
+use crate::alarms::group::{GroupId, GroupKey};
+use crate::alarms::labels::Labels;
+use crate::alarms::member::{Member, Taken, take};
+use crate::alarms::ports::{Kept, MemberId, MemberWrite, RouterWorld};
+use crate::alarms::reason::Why;
+use crate::ports::{PortError, PortResult, Stored};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one call to the table takes.
+pub(super) const AT_ONCE: usize = 100;
+/// A member that changed under our hands is read again this often.
+const ROUNDS: usize = 4;
+/// A problem that is over is remembered this long, so that a late event does not revive it.
+pub(super) const OVER_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// An event as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    /// SQS's message id.
+    pub message_id: Option<String>,
+    /// What it says.
+    pub event: AlarmEvent,
+}
+
+/// Who asks to record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zeal {
+    /// Events: each one's group is looked at, whatever it says. A crash may have come between
+    /// the record and the look.
+    Batch,
+    /// `DescribeAlarms`: only what is not known yet counts.
+    Comparison,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(super) struct TakenIn {
+    /// The groups to look at.
+    pub touched: BTreeMap<GroupId, GroupKey>,
+    /// Messages that are to come again.
+    pub again: BTreeSet<String>,
+}
+
+/// What is to be done with one alarm in one group: its events in the order of their states.
+#[derive(Debug)]
+struct Job<'a> {
+    id: MemberId,
+    key: GroupKey,
+    labels: Labels,
+    events: Vec<&'a Arrival>,
+}
+
+impl<W: RouterWorld> Session<'_, W> {
+    /// Records events in every group that they belong to.
+    ///
+    /// # Errors
+    /// The table could not be reached at all: nothing of the batch is sure to be recorded.
+    pub(super) async fn take_in(
+        &mut self,
+        arrivals: &[Arrival],
+        zeal: Zeal,
+    ) -> PortResult<TakenIn> {
+        let jobs = self.jobs(arrivals, zeal);
+        let mut taken = TakenIn::default();
+        for jobs in jobs.chunks(AT_ONCE) {
+            self.take_chunk(jobs, zeal, &mut taken).await?;
+        }
+        Ok(taken)
+    }
+
+    fn jobs<'e>(&mut self, arrivals: &'e [Arrival], zeal: Zeal) -> Vec<Job<'e>> {
+        let mut jobs: BTreeMap<MemberId, Job<'e>> = BTreeMap::new();
+        for arrival in arrivals {
+            let labels = self.rules.labeller.label(&arrival.event);
+            let keys = self.rules.groups(&labels);
+            if zeal == Zeal::Batch {
+                self.record.unclassified += u32::from(arrival.event.kind == Kind::Unclassified);
+                if keys.is_empty() {
+                    self.record.count(Why::NotRouted);
+                }
+            }
+            for key in keys {
+                let fingerprint = arrival.event.id.fingerprint();
+                let id = MemberId { group: GroupId::of(&key), fingerprint };
+                let job = jobs.entry(id.clone()).or_insert_with(|| Job {
+                    id,
+                    key,
+                    labels: labels.clone(),
+                    events: Vec::new(),
+                });
+                job.events.push(arrival);
+            }
+        }
+        let mut jobs: Vec<Job<'e>> = jobs.into_values().collect();
+        jobs.iter_mut().for_each(|job| job.events.sort_by_key(|a| a.event.state_at));
+        jobs
+    }
+
+    async fn take_chunk(
+        &mut self,
+        jobs: &[Job<'_>],
+        zeal: Zeal,
+        taken: &mut TakenIn,
+    ) -> PortResult<()> {
+        let mut left: Vec<&Job<'_>> = jobs.iter().collect();
+        for round in 0..ROUNDS {
+            let ids: Vec<MemberId> = left.iter().map(|job| job.id.clone()).collect();
+            let known = self.world.members(&ids).await?;
+            let mut writes = Vec::new();
+            let mut opened = BTreeMap::new();
+            for (job, known) in left.into_iter().zip(known) {
+                let write = self.merge(job, known.as_ref(), (zeal, round == 0));
+                let unlisted = !self.entries.contains_key(&job.id.group)
+                    && known.as_ref().is_some_and(|k| k.member.is_open());
+                if write.is_some() || zeal == Zeal::Batch || unlisted {
+                    opened.insert(job.id.group.clone(), job.key.clone());
+                }
+                writes.extend(write.map(|write| (job, write)));
+            }
+            if round == 0 {
+                self.open(&opened).await?;
+                taken.touched.extend(opened);
+            }
+            left = self.write(writes, taken).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        // Somebody writes the same alarms all the time: they come again.
+        let again = left.iter().flat_map(|job| &job.events);
+        taken.again.extend(again.filter_map(|a| a.message_id.clone()));
+        Ok(())
+    }
+
+    /// What is to be written of an alarm, if anything; `count` its events' outcomes once.
+    fn merge(
+        &mut self,
+        job: &Job<'_>,
+        known: Option<&Kept>,
+        (zeal, count): (Zeal, bool),
+    ) -> Option<MemberWrite> {
+        let mut member: Option<Member> = known.map(|k| k.member.clone());
+        let mut changed = false;
+        for arrival in &job.events {
+            if zeal == Zeal::Comparison && is_known(member.as_ref(), &arrival.event) {
+                continue;
+            }
+            let event = arrival.event.clone();
+            match take(member.as_ref(), event, job.labels.clone(), self.now) {
+                Taken::Keep(next) => {
+                    (member, changed) = (Some(*next), true);
+                    self.record.noticed += u32::from(zeal == Zeal::Comparison && count);
+                }
+                Taken::Leave(why) if count => self.record.count(why),
+                Taken::Leave(_) => {}
+            }
+        }
+        let member = member.filter(|_| changed)?;
+        let expires = (!member.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
+        let expected = known.map_or(0, |k| k.version);
+        Some(MemberWrite { id: job.id.clone(), member, expected, expires })
+    }
+
+    /// Puts groups on the list before their members are written.
+    async fn open(&mut self, opened: &BTreeMap<GroupId, GroupKey>) -> PortResult<()> {
+        if opened.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<GroupKey> = opened.values().cloned().collect();
+        self.world.open(&keys, self.now, &self.token.0).await
+    }
+
+    /// Writes members; the jobs whose member changed meanwhile are left.
+    async fn write<'j, 'e>(
+        &mut self,
+        writes: Vec<(&'j Job<'e>, MemberWrite)>,
+        taken: &mut TakenIn,
+    ) -> PortResult<Vec<&'j Job<'e>>> {
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (jobs, writes): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
+        let answers = self.world.keep(&writes).await;
+        let mut left = Vec::new();
+        let mut failed: Vec<PortError> = Vec::new();
+        let all = jobs.len();
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            match answer {
+                Ok(Stored::Version(_)) => self.record.kept += 1,
+                Ok(Stored::Conflict) => left.push(job),
+                Err(error) => {
+                    let ids = job.events.iter().filter_map(|a| a.message_id.clone());
+                    taken.again.extend(ids);
+                    failed.push(error);
+                }
+            }
+        }
+        match failed.pop() {
+            Some(error) if failed.len() + 1 == all => Err(error),
+            Some(error) => {
+                self.errors.push(format!("{} of {all} alarms: {error}", failed.len() + 1));
+                Ok(left)
+            }
+            None => Ok(left),
+        }
+    }
+}
+
+/// Whether what `DescribeAlarms` says is known: the same state, suppressed by the same.
+fn is_known(member: Option<&Member>, event: &AlarmEvent) -> bool {
+    member.is_some_and(|m| {
+        m.event.state == event.state && m.event.suppressed_by == event.suppressed_by
+    })
+}
+
+/// `at` plus `by`, or the end of time.
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
