@@ -64,14 +64,15 @@ pub fn decode(event: &Value, home: &Home) -> Result<Wake, IntakeError> {
 }
 
 /// The keys of this stack's own input; all optional.
-const OWN_KEYS: [&str; 5] = ["schedule", "scheduled_time", "execution_id", "dry_run", "fleets"];
+pub(crate) const OWN_KEYS: [&str; 5] =
+    ["schedule", "scheduled_time", "execution_id", "dry_run", "fleets"];
 
 fn malformed(what: impl Into<String>) -> IntakeError {
     IntakeError::Malformed(what.into())
 }
 
 /// Foreign text in a message: bounded, without control characters.
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
@@ -142,7 +143,7 @@ fn alarm_data(data: &Value) -> Result<AlarmChange, IntakeError> {
     })
 }
 
-fn newest_value(reason: &Value) -> Option<f64> {
+pub(crate) fn newest_value(reason: &Value) -> Option<f64> {
     let evaluated = reason.get("evaluatedDatapoints").and_then(Value::as_array);
     let dated = evaluated.into_iter().flatten().filter_map(|point| {
         let at = time(point.get("timestamp")?.as_str()?).ok()?;
@@ -153,7 +154,7 @@ fn newest_value(reason: &Value) -> Option<f64> {
     dated.max_by_key(|(at, _)| *at).map(|(_, value)| value).or(last)
 }
 
-fn number(value: Option<&Value>) -> Option<f64> {
+pub(crate) fn number(value: Option<&Value>) -> Option<f64> {
     value.and_then(Value::as_f64).filter(|n| n.is_finite())
 }
 
@@ -191,7 +192,7 @@ fn alarm_name(text: &str) -> Result<AlarmName, IntakeError> {
     AlarmName::new(text).map_err(|error| malformed(error.to_string()))
 }
 
-fn owned(home: &Home, account: &str, region: &str) -> Result<(), IntakeError> {
+pub(crate) fn owned(home: &Home, account: &str, region: &str) -> Result<(), IntakeError> {
     if account == home.account && region == home.region {
         return Ok(());
     }
@@ -199,7 +200,7 @@ fn owned(home: &Home, account: &str, region: &str) -> Result<(), IntakeError> {
 }
 
 /// `arn:PARTITION:cloudwatch:REGION:ACCOUNT:alarm:NAME`
-fn owned_arn(home: &Home, arn: &str) -> Result<(), IntakeError> {
+pub(crate) fn owned_arn(home: &Home, arn: &str) -> Result<(), IntakeError> {
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     match parts.as_slice() {
         ["arn", _, "cloudwatch", region, account, "alarm", _] => owned(home, account, region),
@@ -208,7 +209,7 @@ fn owned_arn(home: &Home, arn: &str) -> Result<(), IntakeError> {
 }
 
 /// RFC 3339, or the same with an offset without a colon, as CloudWatch writes it.
-fn time(text: &str) -> Result<Timestamp, IntakeError> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, IntakeError> {
     let compact = || {
         let parsed = strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?;
         parsed.to_timestamp().ok()

@@ -30,7 +30,7 @@ pub fn line(text: &str, bytes: usize) -> String {
 
 /// Control characters, characters that reorder what is shown
 /// (<https://www.unicode.org/reports/tr9/>), and non-characters that XML refuses.
-fn is_treacherous(c: char) -> bool {
+pub(crate) fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

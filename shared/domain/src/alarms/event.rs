@@ -9,7 +9,8 @@ use std::fmt;
 /// Which time series of which alarm.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AlarmId {
-    /// The alarm's ARN; built from account, region and name where the event has none.
+    /// The alarm's ARN, at most 400 characters; built from account, region and name where the
+    /// event has none.
     pub arn: String,
     /// Its name, at most 255 characters, without control characters.
     pub name: String,
