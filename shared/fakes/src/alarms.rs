@@ -125,6 +125,10 @@ impl Alarms {
         self.alarms.values().any(|(_, rule)| rule.is_some())
     }
 
+    pub fn all(&self) -> impl Iterator<Item = &Alarm> {
+        self.alarms.values().map(|(alarm, _)| alarm)
+    }
+
     /// The alarms by name. No names ask for nothing here; DescribeAlarms would list all.
     pub fn find(&self, names: &[AlarmName]) -> BTreeMap<AlarmName, Alarm> {
         let known = |name: &AlarmName| Some((name.clone(), self.alarms.get(name)?.0.clone()));

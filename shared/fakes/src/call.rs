@@ -37,11 +37,47 @@ pub enum Call {
     Ledger,
     /// `Notices::publish`
     Publish,
+    /// `AlarmStore::groups`
+    GroupList,
+    /// `AlarmStore::open`, one for each group
+    OpenGroup,
+    /// `AlarmStore::settle`
+    SettleGroup,
+    /// `AlarmStore::members`
+    Members,
+    /// `AlarmStore::keep`, one for each member
+    KeepMember,
+    /// `AlarmStore::forget`, one for each member
+    ForgetMember,
+    /// `AlarmStore::take`
+    TakeGroup,
+    /// `AlarmStore::leave`
+    LeaveGroup,
+    /// `AlarmStore::group`
+    ReadGroup,
+    /// `AlarmStore::mark`
+    MarkGroup,
+    /// `AlarmStore::silences`
+    Silences,
+    /// `AlarmStore::put_silence`
+    PutSilence,
+    /// `AlarmStore::spend`
+    Spend,
+    /// `AlarmSource::firing`
+    Firing,
+    /// `AlarmSource::named`
+    Named,
+    /// `AlarmSource::tags`
+    Tags,
+    /// `Outlet::send`, one for each topic that is tried
+    Send,
+    /// `Outlet::send`, its chat form
+    Chat,
 }
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 34] = [
         Self::Describe,
         Self::Evidence,
         Self::SetMin,
@@ -58,6 +94,24 @@ impl Call {
         Self::Append,
         Self::Ledger,
         Self::Publish,
+        Self::GroupList,
+        Self::OpenGroup,
+        Self::SettleGroup,
+        Self::Members,
+        Self::KeepMember,
+        Self::ForgetMember,
+        Self::TakeGroup,
+        Self::LeaveGroup,
+        Self::ReadGroup,
+        Self::MarkGroup,
+        Self::Silences,
+        Self::PutSilence,
+        Self::Spend,
+        Self::Firing,
+        Self::Named,
+        Self::Tags,
+        Self::Send,
+        Self::Chat,
     ];
 
     /// The AWS call (the first of them, where the port makes several) and its object.
@@ -79,6 +133,24 @@ impl Call {
             Self::Append => "PutItem ledger",
             Self::Ledger => "Query ledger",
             Self::Publish => "Publish",
+            Self::GroupList => "Query alarm-groups",
+            Self::OpenGroup => "UpdateItem alarm-groups",
+            Self::SettleGroup => "PutItem alarm-groups",
+            Self::Members => "BatchGetItem member",
+            Self::KeepMember => "PutItem member",
+            Self::ForgetMember => "DeleteItem member",
+            Self::TakeGroup => "UpdateItem group lease",
+            Self::LeaveGroup => "DeleteItem group lease",
+            Self::ReadGroup => "Query group",
+            Self::MarkGroup => "PutItem group",
+            Self::Silences => "Query silences",
+            Self::PutSilence => "PutItem silence",
+            Self::Spend => "UpdateItem spent",
+            Self::Firing => "DescribeAlarms firing",
+            Self::Named => "DescribeAlarms named",
+            Self::Tags => "ListTagsForResource",
+            Self::Send => "Publish alarm",
+            Self::Chat => "Publish chat",
         }
     }
 
@@ -104,12 +176,40 @@ impl Call {
                 | Self::Store
                 | Self::Append
                 | Self::Ledger
+        ) || self.is_alarm_store()
+    }
+
+    /// Whether it is one of the alarm router's own ports.
+    pub const fn is_router(self) -> bool {
+        self.is_alarm_store()
+            || matches!(self, Self::Firing | Self::Named | Self::Tags | Self::Send | Self::Chat)
+    }
+
+    /// Whether it goes to what the alarm router keeps in the control table.
+    pub const fn is_alarm_store(self) -> bool {
+        self.is_alarm_store_write()
+            || matches!(self, Self::GroupList | Self::Members | Self::ReadGroup | Self::Silences)
+    }
+
+    const fn is_alarm_store_write(self) -> bool {
+        matches!(
+            self,
+            Self::OpenGroup
+                | Self::SettleGroup
+                | Self::KeepMember
+                | Self::ForgetMember
+                | Self::TakeGroup
+                | Self::LeaveGroup
+                | Self::MarkGroup
+                | Self::PutSilence
+                | Self::Spend
         )
     }
 
     /// Whether it changes anything anywhere.
     pub const fn is_write(self) -> bool {
         self.is_group_write()
+            || self.is_alarm_store_write()
             || matches!(
                 self,
                 Self::PutPolicy
@@ -118,6 +218,8 @@ impl Call {
                     | Self::Store
                     | Self::Append
                     | Self::Publish
+                    | Self::Send
+                    | Self::Chat
             )
     }
 }

@@ -1,6 +1,8 @@
 //! The control table: every write conditional, every document stored as text.
 
+use crate::alarm_store::AlarmItems;
 use crate::faults::Refusal;
+use crate::leases::{HeldLease, Leases};
 use crate::{Call, FakeAws, State};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -15,17 +17,6 @@ use tidegate_domain::ports::{
 const ITEM_LIMIT: usize = 400 * 1024;
 /// The newest policies that are read.
 const POLICIES: usize = 5;
-
-/// A lease as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldLease {
-    /// Who holds it.
-    pub owner: LeaseToken,
-    /// Until when, in real time.
-    pub until: Timestamp,
-    /// Somebody else has asked for it.
-    pub wanted: bool,
-}
 
 #[derive(Debug, Clone)]
 struct StoredMemory {
@@ -46,10 +37,12 @@ struct StoredEntry {
 pub(crate) struct Table {
     missing: bool,
     policies: BTreeMap<u32, String>,
-    leases: BTreeMap<FleetName, HeldLease>,
+    leases: Leases<FleetName>,
     memories: BTreeMap<FleetName, StoredMemory>,
     /// By time and id within a fleet.
     ledgers: BTreeMap<FleetName, BTreeMap<(Timestamp, String), StoredEntry>>,
+    /// What the alarm router keeps.
+    pub router: AlarmItems,
 }
 
 impl FakeAws {
@@ -60,7 +53,7 @@ impl FakeAws {
 
     /// The fleet's lease as it is stored, run out or not.
     pub fn lease(&self, fleet: &FleetName) -> Option<HeldLease> {
-        self.lock().table.leases.get(fleet).cloned()
+        self.lock().table.leases.get(fleet)
     }
 
     /// The fleet's memory as it is stored; none when there is none or it cannot be read.
@@ -117,14 +110,14 @@ impl Control for FakeAws {
         self.turn().await;
         let args = format!("token={} wall={wall} until={until}", token.0);
         self.call(Call::Acquire, Some(fleet), args, |state| {
-            Ok(state.table()?.acquire(fleet, token, wall, until))
+            Ok(state.table()?.leases.take(fleet, token, (wall, until)))
         })
     }
 
     async fn release(&self, fleet: &FleetName, token: &LeaseToken) -> PortResult<Released> {
         self.turn().await;
         self.call(Call::Release, Some(fleet), format!("token={}", token.0), |state| {
-            Ok(state.table()?.release(fleet, token))
+            Ok(state.table()?.leases.leave(fleet, token))
         })
     }
 
@@ -179,7 +172,7 @@ impl Control for FakeAws {
 }
 
 impl State {
-    fn table(&mut self) -> Result<&mut Table, Refusal> {
+    pub(crate) fn table(&mut self) -> Result<&mut Table, Refusal> {
         if self.table.missing {
             let words = "ResourceNotFoundException: Requested resource not found";
             return Err(Refusal::Refused(words.to_owned()));
@@ -189,43 +182,6 @@ impl State {
 }
 
 impl Table {
-    /// Free, run out or already ours: ours. A retry of our own keeps who wanted it meanwhile.
-    fn acquire(
-        &mut self,
-        fleet: &FleetName,
-        token: &LeaseToken,
-        wall: Timestamp,
-        until: Timestamp,
-    ) -> Lease {
-        let held = self.leases.get_mut(fleet);
-        if let Some(lease) = held {
-            if lease.owner != *token && wall <= lease.until {
-                lease.wanted = true;
-                return Lease::Busy;
-            }
-            let wanted = lease.wanted && lease.owner == *token;
-            *lease = HeldLease { owner: token.clone(), until, wanted };
-            return Lease::Taken;
-        }
-        let lease = HeldLease { owner: token.clone(), until, wanted: false };
-        self.leases.insert(fleet.clone(), lease);
-        Lease::Taken
-    }
-
-    fn release(&mut self, fleet: &FleetName, token: &LeaseToken) -> Released {
-        match self.leases.get_mut(fleet) {
-            Some(lease) if lease.owner == *token && lease.wanted => {
-                lease.wanted = false;
-                Released::Wanted
-            }
-            Some(lease) if lease.owner == *token => {
-                self.leases.remove(fleet);
-                Released::Free
-            }
-            _ => Released::Free,
-        }
-    }
-
     fn load(&self, fleet: &FleetName) -> Result<Versioned, Refusal> {
         let Some(stored) = self.memories.get(fleet) else {
             return Ok(Versioned { memory: Memory::default(), version: 0 });
@@ -266,13 +222,15 @@ impl Table {
     }
 }
 
-fn document(text: serde_json::Result<String>) -> Result<String, Refusal> {
+/// A document, if an item holds it.
+pub(crate) fn document(text: serde_json::Result<String>) -> Result<String, Refusal> {
     let text = text.map_err(Refusal::invalid)?;
     fits(&text)?;
     Ok(text)
 }
 
-fn fits(document: &str) -> Result<(), Refusal> {
+/// Whether an item holds it.
+pub(crate) fn fits(document: &str) -> Result<(), Refusal> {
     if document.len() < ITEM_LIMIT {
         return Ok(());
     }

@@ -26,6 +26,8 @@
 //! ```
 
 mod activities;
+mod alarm_source;
+mod alarm_store;
 mod alarms;
 mod call;
 mod clock;
@@ -34,10 +36,12 @@ mod cron;
 mod faults;
 mod fleet;
 mod groups;
+mod leases;
 mod log;
 mod math;
 mod metrics;
 mod notices;
+mod outlet;
 mod outside;
 mod physics;
 mod run;
@@ -48,12 +52,13 @@ mod tracking;
 
 pub use alarms::{AlarmChange, AlarmSpec, Missing};
 pub use call::Call;
-pub use control::HeldLease;
 pub use faults::{At, Fault};
 pub use fleet::{GroupSpec, SizeChange, Writer};
+pub use leases::HeldLease;
 pub use log::Logged;
 pub use metrics::Fleets;
 pub use notices::{Sent, Topic};
+pub use outlet::SentMessage;
 pub use run::block_on;
 pub use tracking::Tracking;
 
@@ -102,8 +107,10 @@ struct State {
     groups: BTreeMap<FleetName, Fleet>,
     metrics: metrics::Store,
     alarms: alarms::Alarms,
+    described: alarm_source::Described,
     table: control::Table,
     topics: notices::Topics,
+    outlet: outlet::AlarmTopics,
     faults: Faults,
     runs: BTreeMap<u64, clock::Run>,
     tokens: u64,
@@ -119,8 +126,10 @@ impl State {
             groups: BTreeMap::new(),
             metrics: metrics::Store::default(),
             alarms: alarms::Alarms::default(),
+            described: alarm_source::Described::default(),
             table: control::Table::default(),
             topics: notices::Topics::default(),
+            outlet: outlet::AlarmTopics::default(),
             faults: Faults::default(),
             runs: BTreeMap::new(),
             tokens: 0,

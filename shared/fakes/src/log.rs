@@ -37,6 +37,12 @@ impl FakeAws {
         self.lock().faults.log.clear();
     }
 
+    /// Whether calls are logged, as they are from the start. A storm of a hundred thousand calls
+    /// need not be kept.
+    pub fn keep_log(&self, keep: bool) {
+        self.lock().faults.unlogged = !keep;
+    }
+
     /// Calls that the predicate takes.
     pub fn calls(&self, pick: impl Fn(&Logged) -> bool) -> Vec<Logged> {
         self.lock().faults.log.iter().filter(|l| pick(l)).cloned().collect()

@@ -10,7 +10,7 @@ use tidegate_domain::ports::{Notices, PortResult};
 /// SNS takes fewer than 100 characters.
 const SUBJECT_LIMIT: usize = 99;
 /// SNS takes this many bytes.
-const BODY_LIMIT: usize = 262_144;
+pub(crate) const BODY_LIMIT: usize = 262_144;
 
 /// How it stands with a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,7 +84,7 @@ impl Topics {
 }
 
 /// Printable ASCII that does not begin with a blank, 1 to 99 characters.
-fn is_subject(text: &str) -> bool {
+pub(crate) fn is_subject(text: &str) -> bool {
     (1..=SUBJECT_LIMIT).contains(&text.len())
         && text.bytes().all(|b| (b' '..=b'~').contains(&b))
         && !text.starts_with(' ')

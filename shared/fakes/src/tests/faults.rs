@@ -1,10 +1,14 @@
 //! Faults, crashes, hooks, the log, interleaving.
 
+use super::router::{key, message, write};
 use super::*;
 use crate::{At, Call, Fault, Writer, block_on};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use tidegate_domain::alarms::group::{GroupId, GroupState};
+use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Outlet};
+use tidegate_domain::alarms::silence::Silence;
 use tidegate_domain::group::Backstop;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, Window};
@@ -211,7 +215,8 @@ fn names_of_calls_are_unique() {
     assert_eq!(names.len(), Call::ALL.len());
     let writes = Call::ALL.iter().filter(|c| c.is_write()).count();
     let control = Call::ALL.iter().filter(|c| c.is_control()).count();
-    assert_eq!((writes, control), (9, 8));
+    let router = Call::ALL.iter().filter(|c| c.is_router()).count();
+    assert_eq!((writes, control, router), (20, 21, 18));
 }
 
 #[test]
@@ -226,7 +231,7 @@ fn futures_are_ready_at_once_unless_they_are_to_interleave() {
         assert!(call.as_mut().poll(&mut context).is_ready(), "{name}");
     }
     let made: std::collections::BTreeSet<_> = aws.log().iter().map(|l| l.call).collect();
-    assert_eq!(made.len(), Call::ALL.len());
+    assert_eq!(made.len(), Call::ALL.len() - 1, "all but the chat form, which is not configured");
 }
 
 type AnyCall<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -240,7 +245,7 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
     let entry = super::control::entry("id", EVENING);
     let (t, t2, t3) = (token.clone(), token.clone(), token);
     let window = Window::before(now, mins(5));
-    vec![
+    let mut calls: Vec<(&'static str, AnyCall<'a>)> = vec![
         ("describe", Box::pin(async { drop(aws.describe(fleet).await) })),
         ("evidence", Box::pin(async move { drop(aws.evidence(fleet, now).await) })),
         ("set_min", Box::pin(async { drop(aws.set_min(fleet, 3).await) })),
@@ -260,7 +265,62 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
         ("append", Box::pin(async move { drop(aws.append(&entry, now).await) })),
         ("ledger", Box::pin(async { drop(aws.ledger(fleet, 1).await) })),
         ("publish", Box::pin(async move { drop(aws.publish(&notice).await) })),
+    ];
+    calls.extend(every_call_of_the_router(aws));
+    calls
+}
+
+fn every_call_of_the_router(aws: &FakeAws) -> Vec<(&'static str, AnyCall<'_>)> {
+    let (token, now) = (LeaseToken("t".into()), at(EVENING));
+    let (t, t2) = (token.clone(), token.clone());
+    let group = || GroupId::of(&key("api"));
+    let silence = Silence {
+        id: "s".into(),
+        matchers: String::new(),
+        starts: now,
+        ends: now,
+        author: String::new(),
+        comment: String::new(),
+    };
+    vec![
+        ("groups", Box::pin(async { drop(aws.groups().await) })),
+        ("open", Box::pin(async move { drop(aws.open(&[key("api")], now, "s").await) })),
+        ("settle", Box::pin(async move { drop(aws.settle(&group(), None, None).await) })),
+        ("members", Box::pin(async { drop(aws.members(&[]).await) })),
+        ("keep", Box::pin(async { drop(aws.keep(&[write("a", 0)]).await) })),
+        ("forget", Box::pin(async { drop(aws.forget(&[write("a", 0).id]).await) })),
+        ("take", Box::pin(async move { drop(aws.take(&group(), &t, now, now).await) })),
+        ("leave", Box::pin(async move { drop(aws.leave(&group(), &t2).await) })),
+        ("group", Box::pin(async move { drop(AlarmStore::group(aws, &group()).await) })),
+        (
+            "mark",
+            Box::pin(async move {
+                drop(aws.mark(&GroupState::new(key("api")), 0, &token).await);
+            }),
+        ),
+        ("silences", Box::pin(async { drop(aws.silences().await) })),
+        ("put_silence", Box::pin(async move { drop(aws.put_silence(&silence).await) })),
+        ("spend", Box::pin(async { drop(aws.spend("critical", 1, 1, 5).await) })),
+        ("firing", Box::pin(async { drop(aws.firing().await) })),
+        ("named", Box::pin(async { drop(aws.named(&[]).await) })),
+        ("tags", Box::pin(async { drop(aws.tags("arn").await) })),
+        ("send", Box::pin(async { drop(aws.send(&message("critical")).await) })),
     ]
+}
+
+#[test]
+fn a_chat_form_is_a_call_of_its_own() {
+    let aws = world();
+    aws.set_chat_topic(Some(crate::Topic::Open));
+    aws.interleave();
+    let message = message("critical");
+    let mut context = Context::from_waker(Waker::noop());
+    let mut send = pin!(aws.send(&message));
+    assert!(send.as_mut().poll(&mut context).is_pending());
+    assert!(send.as_mut().poll(&mut context).is_pending(), "others have a turn in between");
+    assert!(send.as_mut().poll(&mut context).is_ready());
+    let calls: Vec<Call> = aws.log().iter().map(|l| l.call).collect();
+    assert_eq!(calls, [Call::Send, Call::Chat]);
 }
 
 #[test]

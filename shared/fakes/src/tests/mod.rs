@@ -5,6 +5,7 @@ mod control;
 mod faults;
 mod launches;
 mod metrics;
+mod router;
 mod schedules;
 mod sizes;
 mod tracking;
