@@ -2,7 +2,7 @@
 
 use crate::{Failure, Report};
 use std::fmt::Write as _;
-use tidegate_domain::policy::keys::{KEYS, Key, Kind};
+use tidegate_domain::policy::keys::{Key, Kind, all};
 
 const BEGINS: &str = "<!-- policy-keys -->";
 const ENDS: &str = "<!-- /policy-keys -->";
@@ -10,7 +10,7 @@ const ENDS: &str = "<!-- /policy-keys -->";
 /// Every key as a Markdown table.
 pub fn keys_table() -> String {
     let mut out = "| key | values | default | meaning |\n|---|---|---|---|\n".to_owned();
-    for key in KEYS {
+    for key in all() {
         let (path, values, default) = (path(key), values(key), key.default());
         let _ = writeln!(out, "| `{path}` | {values} | {default} | {} |", cell(key.meaning));
     }
@@ -50,15 +50,16 @@ fn differing(stands: &str, wanted: &str) -> String {
 
 /// The key's path in the document.
 fn path(key: &Key) -> String {
-    match key.section.strip_prefix("fleet") {
-        None => key.name.to_owned(),
-        Some(table) => format!("fleets.NAME{table}.{}", key.name),
+    match (key.section, key.section.strip_prefix("fleet")) {
+        ("", _) => key.name.to_owned(),
+        (_, Some(table)) => format!("fleets.NAME{table}.{}", key.name),
+        (section, None) => format!("{section}.{}", key.name),
     }
 }
 
 fn values(key: &Key) -> String {
-    match key.kind {
-        Kind::Form { example, .. } => format!("`{}`", cell(example)),
+    match key.resolved() {
+        Kind::Form { example, .. } | Kind::Text { example, .. } => format!("`{}`", cell(example)),
         Kind::Choice { words, .. } => {
             words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
         }
@@ -82,11 +83,16 @@ mod tests {
     #[test]
     fn every_key_has_its_line() {
         let table = keys_table();
-        assert_eq!(table.lines().count(), KEYS.len() + 2);
+        assert_eq!(table.lines().count(), all().count() + 2);
         for line in [
             "| `version` | 1 to 1 | required | the document's format |",
             "| `fleets.NAME.day.starts` | `\"08:00\"` | required | local time",
             "| `fleets.NAME.spike.adjustment` | `change`, `percent`, `exact` | required |",
+            "| `alarms` | `[alarms]` | none |",
+            "| `alarms.group_wait_secs` | 0 to 3600 | 30 | seconds",
+            "| `alarms.routes.match` | `{ severity = \"critical\" }` or `['alarm =~",
+            "| `alarms.routes.group_wait_secs` | 0 to 3600 | the parent's | as in `alarms`",
+            "| `alarms.inhibit.equal` | `[\"resource\"]` | [] |",
         ] {
             assert!(table.contains(line), "{line}\n{table}");
         }

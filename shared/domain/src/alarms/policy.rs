@@ -1,9 +1,45 @@
 //! The policy document's `[alarms]`: the route tree and its terms, typed and checked.
+//!
+//! What must stay true: a tree that exists is sound, every route of it can be reached and has
+//! all of its terms; a document that is not yields every fault at once, each with its path. The
+//! scaling functions do not read this part: they only see that it is a table.
+
+mod read;
 
 use crate::alarms::inhibit::Rule;
 use crate::alarms::labels::Labels;
 use crate::alarms::matcher::{Matcher, all_match};
+use crate::policy::reader::Faults;
+use crate::policy::{Policy, PolicyFaults};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
+use toml::{Table, Value};
+
+/// The topic that tells nobody.
+pub const NOBODY: &str = "none";
+
+/// What a title, a text and a runbook may have filled in, between braces.
+pub const PLACEHOLDERS: [&str; 8] =
+    ["alarm", "fleet", "service", "region", "severity", "count", "reason", "group"];
+
+/// What `[alarms]` has where it says nothing of `routes` or `inhibit`. A target-tracking policy's
+/// own alarms are no problem of anybody: the lower one is in `ALARM` all night.
+pub const DEFAULTS: &str = r#"
+[[routes]]
+match = ['alarm =~ "TargetTracking-.*"']
+topic = "none"
+[[routes]]
+match = { severity = "critical" }
+topic = "critical"
+[[inhibit]]
+source = { severity = "critical" }
+target = ['severity != "critical"']
+equal = ["resource"]
+[[inhibit]]
+source = ['alarm =~ ".*region-down.*"']
+target = {}
+equal = ["region"]
+"#;
 
 /// What a group is told under. A route inherits what it does not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +72,8 @@ pub struct Terms {
 /// A node of the tree. Its terms are resolved: whatever it does not set it has from its parent.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// The path of matchers from the root, the same after every parse of the same tree.
+    /// The path of matchers from the root, such as `{}/{severity="critical"}`; `#2` ends that of
+    /// the second of two equal siblings. Routes that come or go beside it do not change it.
     pub id: String,
     /// All must hold.
     pub matchers: Vec<Matcher>,
@@ -65,6 +102,11 @@ impl Route {
         }
         if found.is_empty() { vec![self] } else { found }
     }
+
+    /// This route and all below it, in the order of the document.
+    pub fn all(&self) -> Vec<&Route> {
+        std::iter::once(self).chain(self.children.iter().flat_map(Route::all)).collect()
+    }
 }
 
 /// The whole of `[alarms]`.
@@ -83,11 +125,60 @@ pub struct AlarmPolicy {
 }
 
 impl AlarmPolicy {
-    /// Parse.
+    /// Parses and checks the `[alarms]` of a TOML document, and nothing else of it. Without
+    /// `[alarms]` the defaults hold.
     ///
     /// # Errors
-    /// faults
-    pub fn parse(_: &str) -> Result<Self, crate::policy::PolicyFaults> {
-        Err(crate::policy::PolicyFaults(vec![]))
+    /// Every fault at once, each with its path: syntax (alone), unknown keys, wrong types and
+    /// ranges, matchers that cannot be read, routes that cannot be reached.
+    pub fn parse(document: &str) -> Result<Self, PolicyFaults> {
+        let table: Table = document
+            .parse()
+            .map_err(|error: toml::de::Error| PolicyFaults(vec![error.to_string()]))?;
+        let (mut faults, none) = (Faults::default(), Table::new());
+        let alarms = match table.get("alarms") {
+            None => &none,
+            Some(Value::Table(alarms)) => alarms,
+            Some(other) => {
+                faults.add("alarms", format!("a table, got {other}"));
+                &none
+            }
+        };
+        let policy = read::read(alarms, &mut faults);
+        if faults.0.is_empty() { Ok(policy) } else { Err(PolicyFaults(faults.0)) }
+    }
+
+    /// Every topic that is named, but for [`NOBODY`].
+    pub fn topics(&self) -> BTreeSet<&str> {
+        let routes = self.root.all().into_iter();
+        let named = routes.flat_map(|r| [r.terms.topic.as_str(), r.terms.escalate_topic.as_str()]);
+        named.filter(|topic| *topic != NOBODY).collect()
     }
 }
+
+impl Default for AlarmPolicy {
+    /// What holds without `[alarms]`.
+    fn default() -> Self {
+        read::read(&Table::new(), &mut Faults::default())
+    }
+}
+
+/// Parses and checks the whole of a document: the fleets and `[alarms]`.
+///
+/// # Errors
+/// Every fault of both at once, none twice.
+pub fn parse_whole(document: &str) -> Result<(Policy, AlarmPolicy), PolicyFaults> {
+    match (Policy::parse(document), AlarmPolicy::parse(document)) {
+        (Ok(policy), Ok(alarms)) => Ok((policy, alarms)),
+        (policy, alarms) => {
+            let mut faults = policy.err().map(|f| f.0).unwrap_or_default();
+            let more = alarms.err().map(|f| f.0).unwrap_or_default();
+            let new: Vec<String> = more.into_iter().filter(|f| !faults.contains(f)).collect();
+            faults.extend(new);
+            Err(PolicyFaults(faults))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

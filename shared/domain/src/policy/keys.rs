@@ -2,6 +2,8 @@
 //! The reader takes defaults and ranges from here, and the README's table is
 //! checked against it.
 
+mod alarms;
+
 /// A key of the document.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -52,17 +54,45 @@ pub enum Kind {
         /// Whether the key may be absent.
         optional: bool,
     },
+    /// Text in a form of its own that has a default.
+    Text {
+        /// The form, as an example.
+        example: &'static str,
+        /// What holds when the key is absent, in words.
+        default: &'static str,
+    },
+    /// As the key of the same name in `alarms`; a route that does not set it has its parent's.
+    Inherited,
+}
+
+/// Every key, of the fleets and of the router.
+pub fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(alarms::KEYS)
+}
+
+/// The key of this name in this section.
+pub(crate) fn find(section: &str, name: &str) -> Option<&'static Key> {
+    all().find(|key| key.section == section && key.name == name)
 }
 
 impl Key {
+    /// Type, range and default; an inherited key has those of the key that it inherits.
+    pub fn resolved(&self) -> Kind {
+        match self.kind {
+            Kind::Inherited => find(alarms::SECTION, self.name).map_or(self.kind, |key| key.kind),
+            kind => kind,
+        }
+    }
+
     /// Range or form, for the README.
     pub fn range(&self) -> String {
-        match self.kind {
+        match self.resolved() {
             Kind::Whole { min, max, .. } => format!("{min} to {max}"),
             Kind::Number { min, max, .. } => format!("{min} to {max}"),
             Kind::Flag => "true, false".into(),
             Kind::Choice { words, .. } => words.join(", "),
-            Kind::Form { example, .. } => example.into(),
+            Kind::Form { example, .. } | Kind::Text { example, .. } => example.into(),
+            Kind::Inherited => String::new(),
         }
     }
 
@@ -74,6 +104,8 @@ impl Key {
             Kind::Flag => "false".into(),
             Kind::Choice { words, defaulted: true } => (*words.first().unwrap_or(&"")).into(),
             Kind::Form { optional: true, .. } => "none".into(),
+            Kind::Text { default, .. } => default.into(),
+            Kind::Inherited => "the parent's".into(),
             _ => "required".into(),
         }
     }
@@ -122,8 +154,17 @@ const fn flag(section: &'static str, name: &'static str, meaning: &'static str) 
     Key { section, name, kind: Kind::Flag, meaning }
 }
 
-/// Every key. `fleet` stands for `fleets.NAME`.
-pub const KEYS: &[Key] = &[
+const fn text(
+    section: &'static str,
+    name: &'static str,
+    (example, default): (&'static str, &'static str),
+    meaning: &'static str,
+) -> Key {
+    Key { section, name, kind: Kind::Text { example, default }, meaning }
+}
+
+/// Every key but the router's. `fleet` stands for `fleets.NAME`.
+const KEYS: &[Key] = &[
     whole("", "version", (1, 1, None), "the document's format"),
     flag("", "dry_run", "decide and report, never act, for every fleet"),
     form("", "fleets", ("[fleets.NAME]", false), "one table for each Auto Scaling group, by name"),
@@ -131,7 +172,7 @@ pub const KEYS: &[Key] = &[
         "",
         "alarms",
         ("[alarms]", true),
-        "the alarm router's tree; kept, not used by the scaling functions",
+        "the alarm router: its tree and whom it tells; not used by the scaling functions",
     ),
     whole("fleet", "min", (0, MOST, None), "capacity units; never below"),
     form("fleet", "time_zone", ("\"Asia/Seoul\"", false), "IANA zone of every time in this fleet"),

@@ -5,7 +5,7 @@
 
 mod fleet;
 pub mod keys;
-mod reader;
+pub(crate) mod reader;
 
 pub use fleet::{FleetPolicy, LoadPolicy, LowerPolicy, NightPolicy, SpikePolicy};
 

@@ -1,7 +1,7 @@
 //! Reads a TOML table key by key, collects every fault with its path, and refuses
 //! what nobody asked for.
 
-use super::keys::{KEYS, Kind};
+use super::keys::{self, Kind};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use toml::{Table, Value};
@@ -28,13 +28,18 @@ impl<'a> Reader<'a> {
     /// Opens a table and refuses its unknown keys.
     pub fn open(section: &'static str, path: &str, table: &'a Table, faults: &mut Faults) -> Self {
         let known: BTreeSet<&str> =
-            KEYS.iter().filter(|k| k.section == section).map(|k| k.name).collect();
+            keys::all().filter(|k| k.section == section).map(|k| k.name).collect();
         let reader = Self { section, path: path.to_owned(), table };
         for key in table.keys().filter(|k| !known.contains(k.as_str())) {
             let names: Vec<&str> = known.iter().copied().collect();
             faults.add(&reader.at(key), format!("unknown key; known: {}", names.join(", ")));
         }
         reader
+    }
+
+    /// Whether the key stands there.
+    pub fn has(&self, key: &'static str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// The path of a key.
@@ -113,6 +118,14 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The default of a text, as its key has it.
+    pub fn default_text(&self, key: &'static str) -> &'static str {
+        match self.kind(key) {
+            Some(Kind::Text { default, .. }) => default,
+            _ => "",
+        }
+    }
+
     /// Text that `parse` understands.
     pub fn parsed<T, E: Display>(
         &self,
@@ -164,7 +177,7 @@ impl<'a> Reader<'a> {
     }
 
     fn kind(&self, name: &str) -> Option<Kind> {
-        KEYS.iter().find(|k| k.section == self.section && k.name == name).map(|k| k.kind)
+        keys::find(self.section, name).map(keys::Key::resolved)
     }
 
     fn is_required(&self, name: &str) -> bool {

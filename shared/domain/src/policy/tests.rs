@@ -333,7 +333,7 @@ fn a_sound_document_has_no_fault_of_another() {
 #[test]
 fn keys_tell_their_range_and_default() {
     let told = |section: &str, name: &str| {
-        let key = keys::KEYS.iter().find(|k| k.section == section && k.name == name).unwrap();
+        let key = keys::all().find(|k| k.section == section && k.name == name).unwrap();
         (key.range(), key.default())
     };
     for (section, name, range, default) in [
@@ -346,7 +346,23 @@ fn keys_tell_their_range_and_default() {
         ("fleet.night", "headroom", "1 to 4", "1.3"),
         ("fleet", "capacity_per_instance", "0.000000001 to 1000000000000", "required"),
         ("fleet.spike", "adjustment", "change, percent, exact", "required"),
+        ("alarms", "topic", "\"warning\"", "warning"),
+        ("alarms", "group_wait_secs", "0 to 3600", "30"),
+        ("alarms.routes", "group_wait_secs", "0 to 3600", "the parent's"),
+        ("alarms.routes", "topic", "\"warning\"", "the parent's"),
+        ("alarms.inhibit", "equal", "[\"resource\"]", "[]"),
     ] {
         assert_eq!(told(section, name), (range.to_owned(), default.to_owned()), "{name}");
+    }
+}
+
+/// What is inherited has a key to inherit from, and no key stands twice.
+#[test]
+fn keys_are_sound() {
+    let mut seen = std::collections::BTreeSet::new();
+    for key in keys::all() {
+        assert!(seen.insert((key.section, key.name)), "{} {}", key.section, key.name);
+        let resolved = !matches!(key.resolved(), keys::Kind::Inherited);
+        assert!(resolved, "{}.{} inherits from nothing", key.section, key.name);
     }
 }

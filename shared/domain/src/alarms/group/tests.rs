@@ -45,11 +45,11 @@ fn policy() -> AlarmPolicy {
         terms: terms(),
         children: Vec::new(),
     };
-    let critical_first = Rule {
-        source: vec![is("severity", "critical")],
-        target: vec![is("severity", "warning")],
-        equal: vec!["resource".to_owned()],
-    };
+    let critical_first = Rule::new(
+        vec![is("severity", "critical")],
+        vec![is("severity", "warning")],
+        vec!["resource".to_owned()],
+    );
     AlarmPolicy {
         root,
         max_per_second: 5,
