@@ -76,9 +76,9 @@ impl FakeAws {
         self.lock().table.router.list().unwrap_or_default()
     }
 
-    /// Everything of one group, around the port; nothing when it cannot be read.
+    /// Everything of one group, around the port.
     pub fn alarm_group(&self, group: &GroupId) -> GroupRead {
-        self.lock().table.router.read(group).unwrap_or_default()
+        self.lock().table.router.read(group)
     }
 
     /// Every group of which anything is kept: a state, or a member.
@@ -151,11 +151,8 @@ impl AlarmStore for FakeAws {
         self.turn().await;
         at_most(Call::Members, ids.len())?;
         self.call(Call::Members, None, format!("ids={}", ids.len()), |state| {
-            if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-                return Err(Refusal::invalid("Provided list of item keys contains duplicates"));
-            }
             let items = &state.table()?.router;
-            ids.iter().map(|id| items.member(id)).collect()
+            Ok(ids.iter().map(|id| items.member(id)).collect())
         })
     }
 
@@ -221,7 +218,7 @@ impl AlarmStore for FakeAws {
     async fn group(&self, group: &GroupId) -> PortResult<GroupRead> {
         self.turn().await;
         self.call(Call::ReadGroup, None, format!("group={group}"), |state| {
-            state.table()?.router.read(group)
+            Ok(state.table()?.router.read(group))
         })
     }
 
@@ -303,8 +300,10 @@ impl AlarmItems {
             return Err(Refusal::invalid("the entry is another group's"));
         }
         let new = entry.map(StoredGroup::of).transpose()?;
-        if self.groups.get(id).map(|group| group.stamp.as_str()) != seen {
-            return Ok(false);
+        let stands = self.groups.get(id).map(|group| group.stamp.as_str());
+        if stands != seen {
+            // Our own stamp: the first answer was lost.
+            return Ok(new.is_some_and(|new| stands == Some(&new.stamp)));
         }
         match new {
             Some(group) => drop(self.groups.insert(id.clone(), group)),
@@ -313,9 +312,9 @@ impl AlarmItems {
         Ok(true)
     }
 
-    fn member(&self, id: &MemberId) -> Result<Option<Kept>, Refusal> {
+    fn member(&self, id: &MemberId) -> Option<Kept> {
         let members = self.members.get(&id.group);
-        members.and_then(|members| members.get(&id.fingerprint)).map(StoredMember::read).transpose()
+        members.and_then(|members| members.get(&id.fingerprint)).and_then(StoredMember::read)
     }
 
     /// Each by itself, against its version. Nobody's token is kept: an equal member of somebody
@@ -330,12 +329,14 @@ impl AlarmItems {
         Stored::Version(version)
     }
 
-    fn read(&self, group: &GroupId) -> Result<GroupRead, Refusal> {
+    /// What cannot be read hides nothing else: a state counts as none, with its version, so that
+    /// the next one replaces it; a member as none.
+    fn read(&self, group: &GroupId) -> GroupRead {
         let stored = self.states.get(group);
-        let state = stored.map(|stored| read(&stored.document)).transpose()?;
+        let state = stored.and_then(|stored| read(&stored.document).ok());
         let members = self.members.get(group).into_iter().flat_map(BTreeMap::values);
-        let members = members.map(StoredMember::read).collect::<Result<_, _>>()?;
-        Ok(GroupRead { state, version: stored.map_or(0, |stored| stored.version), members })
+        let members = members.filter_map(StoredMember::read).collect();
+        GroupRead { state, version: stored.map_or(0, |stored| stored.version), members }
     }
 
     fn mark(&mut self, id: GroupId, expected: u64, new: StoredState) -> Stored {
@@ -387,9 +388,9 @@ impl StoredGroup {
 }
 
 impl StoredMember {
-    fn read(&self) -> Result<Kept, Refusal> {
-        let member: Member = read(&self.document)?;
-        Ok(Kept { member, version: self.version })
+    fn read(&self) -> Option<Kept> {
+        let member: Member = read(&self.document).ok()?;
+        Some(Kept { member, version: self.version })
     }
 }
 

@@ -13,6 +13,8 @@ use tidegate_domain::ports::{PortError, PortResult};
 
 /// The port promises text messages of at most this many characters.
 const SMS_LIMIT: usize = 140;
+/// The chat topic's name.
+const CHAT: &str = "chat";
 
 /// A message that reached its topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,15 +89,16 @@ impl FakeAws {
 
 impl Outlet for FakeAws {
     fn has_topic(&self, topic: &str) -> bool {
-        self.lock().outlet.topics.contains_key(topic)
+        self.lock().outlet.has(topic)
     }
 
     async fn send(&self, message: &Message) -> PortResult<Option<String>> {
         let mut note = self.send_text(message).await?;
-        if self.lock().outlet.chat.is_some()
+        if !message.chat.is_empty()
+            && self.has_topic(CHAT)
             && let Err(error) = self.send_chat(message).await
         {
-            let text = format!("no chat form: {error}");
+            let text = format!("the chat form was not sent: {error}");
             note = Some(note.map_or(text.clone(), |first| format!("{first}; {text}")));
         }
         Ok(note)
@@ -103,25 +106,26 @@ impl Outlet for FakeAws {
 }
 
 impl FakeAws {
-    /// To its topic, or to the first that stands in for it and is open.
+    /// To its topic, or to the first that stands in for it and is open. That there is no topic
+    /// of its own for escalations is no news.
     async fn send_text(&self, message: &Message) -> PortResult<Option<String>> {
         let own = message.topic.as_str();
-        let first = match self.publish_to(own, message).await {
-            Ok(()) => return Ok(None),
-            Err(error) if is_closed(&error) => error,
-            Err(error) => return Err(error),
-        };
-        for other in ["critical", "warning"] {
-            if other == own || !self.has_topic(other) {
+        let mut first = None;
+        for topic in ways(message) {
+            if !self.has_topic(topic) {
                 continue;
             }
-            match self.publish_to(other, message).await {
-                Ok(()) => return Ok(Some(format!("sent to {other}: {first}"))),
-                Err(error) if is_closed(&error) => {}
+            match self.publish_to(topic, message).await {
+                Ok(()) if topic == own || (own == "escalation" && first.is_none()) => {
+                    return Ok(None);
+                }
+                Ok(()) => return Ok(Some(format!("topic {topic} stood in for {own}"))),
+                Err(error) if is_closed(&error) => drop(first.get_or_insert(error)),
                 Err(error) => return Err(error),
             }
         }
-        Err(first)
+        let why = format!("no topic is configured for {own}");
+        Err(first.unwrap_or_else(|| Refusal::Refused(why).error(Call::Send)))
     }
 
     async fn publish_to(&self, topic: &str, message: &Message) -> PortResult<()> {
@@ -148,7 +152,7 @@ impl FakeAws {
             let sent = SentMessage {
                 at: state.now,
                 second: state.wall.as_second(),
-                topic: "chat".to_owned(),
+                topic: CHAT.to_owned(),
                 message: message.clone(),
             };
             is_open(state.outlet.chat.unwrap_or(Topic::Missing))?;
@@ -159,6 +163,19 @@ impl FakeAws {
             Ok(())
         })
     }
+}
+
+/// The topics that are tried, in order.
+fn ways(message: &Message) -> impl Iterator<Item = &str> {
+    let is_critical = message.attributes.get("severity").is_some_and(|s| s == "critical");
+    let own = message.topic.as_str();
+    let others = match own {
+        "warning" => ["warning", "critical"],
+        "critical" | "escalation" => ["critical", "warning"],
+        _ if is_critical => ["critical", "warning"],
+        _ => ["warning", "critical"],
+    };
+    std::iter::once(own).chain(others.into_iter().filter(move |other| *other != own))
 }
 
 /// Whether the topic is missing or closed; another one may take the message.
@@ -175,6 +192,10 @@ fn fleet(message: &Message) -> Option<FleetName> {
 }
 
 impl AlarmTopics {
+    fn has(&self, topic: &str) -> bool {
+        if topic == CHAT { self.chat.is_some() } else { self.topics.contains_key(topic) }
+    }
+
     fn check(&self, topic: &str, message: &Message) -> Result<(), Refusal> {
         is_open(self.topics.get(topic).copied().unwrap_or(Topic::Missing))?;
         if !is_subject(&message.subject) {
