@@ -17,10 +17,21 @@ pub struct GroupEntry {
     pub key: GroupKey,
     /// When it is looked at next.
     pub due: Timestamp,
+    /// When people were last told of a problem of it that still stands.
+    pub told: Option<Timestamp>,
     /// What its firing alarms explain: keys of [`crate::alarms::inhibit::explains`].
     pub explains: BTreeSet<String>,
     /// Renewed with every write, so that nobody takes away what somebody else just opened.
     pub stamp: String,
+}
+
+/// A group that is to be on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Which group.
+    pub key: GroupKey,
+    /// When it is looked at next.
+    pub due: Timestamp,
 }
 
 /// Where a member stands.
@@ -70,12 +81,11 @@ pub trait AlarmStore {
     /// Every group that has something to do.
     fn groups(&self) -> impl Future<Output = PortResult<Vec<GroupEntry>>> + Send;
 
-    /// Puts groups on the list, due at `due`; for one that stands there already its due time and
-    /// stamp are renewed, and what it explains stays.
+    /// Puts groups on the list; for one that stands there already its due time and stamp are
+    /// renewed, and what it explains and when it was told stay.
     fn open(
         &self,
-        keys: &[GroupKey],
-        due: Timestamp,
+        openings: &[Opening],
         stamp: &str,
     ) -> impl Future<Output = PortResult<()>> + Send;
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// New critical alarms of a group that was told just now are gathered for this long: they do not
 /// wait for `group_interval`, and a storm of them is no storm of messages.
-const CRITICAL_PACE: SignedDuration = SignedDuration::from_secs(10);
+pub const CRITICAL_PACE: SignedDuration = SignedDuration::from_secs(10);
 /// Alarms that are followed one by one in a group, critical ones apart; an item of the control
 /// table holds 400 KB, and one of them takes 40 bytes. The others are counted.
 const FOLLOWED: usize = 6_000;

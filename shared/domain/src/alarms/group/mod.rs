@@ -9,7 +9,7 @@ mod decide;
 #[cfg(test)]
 mod tests;
 
-pub use decide::decide;
+pub use decide::{CRITICAL_PACE, decide};
 
 use crate::alarms::event::{Fingerprint, digest};
 use crate::alarms::labels::Labels;

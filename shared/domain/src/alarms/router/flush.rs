@@ -10,7 +10,7 @@ use crate::alarms::inhibit::explains;
 use crate::alarms::member::{Member, Taken, take};
 use crate::alarms::message::{Background, Message, compose, digest};
 use crate::alarms::planned::{Plan, could_explain, plan};
-use crate::alarms::ports::{GroupEntry, Kept, MemberId, MemberWrite, RouterWorld};
+use crate::alarms::ports::{GroupEntry, Kept, MemberId, MemberWrite, Opening, RouterWorld};
 use crate::alarms::silence::Muting;
 use crate::ids::FleetName;
 use crate::ledger::LedgerEntry;
@@ -57,11 +57,15 @@ impl Open {
 impl<W: RouterWorld> Session<'_, W> {
     /// Looks at the groups that were touched and at those that are due.
     pub(super) async fn flush(&mut self, touched: BTreeMap<GroupId, GroupKey>) {
-        if !self.read_list().await {
+        let now = self.now;
+        if touched.is_empty() && self.entries.values().all(|entry| now < entry.due) {
+            return;
+        }
+        if let Err(error) = self.read_list().await {
+            self.errors.push(format!("the list of groups could not be read: {error}"));
             return;
         }
         self.read_silences().await;
-        let now = self.now;
         let due = self.entries.iter().filter(|(_, entry)| entry.due <= now);
         let mut keys: BTreeMap<GroupId, GroupKey> =
             due.map(|(id, entry)| (id.clone(), entry.key.clone())).collect();
@@ -80,22 +84,17 @@ impl<W: RouterWorld> Session<'_, W> {
         }
     }
 
-    /// Reads the list of groups; false when it cannot be read.
-    pub(super) async fn read_list(&mut self) -> bool {
-        match self.world.groups().await {
-            Ok(entries) => {
-                let by_id = entries.into_iter().map(|entry| (GroupId::of(&entry.key), entry));
-                self.entries = by_id.collect();
-                let explained = self.entries.iter().filter(|(_, e)| !e.explains.is_empty());
-                self.explained =
-                    explained.map(|(id, e)| (id.clone(), e.explains.clone())).collect();
-                true
-            }
-            Err(error) => {
-                self.errors.push(format!("the list of groups could not be read: {error}"));
-                false
-            }
-        }
+    /// Reads the list of groups.
+    ///
+    /// # Errors
+    /// The table's.
+    pub(super) async fn read_list(&mut self) -> PortResult<()> {
+        let entries = self.world.groups().await?;
+        let by_id = entries.into_iter().map(|entry| (GroupId::of(&entry.key), entry));
+        self.entries = by_id.collect();
+        let explained = self.entries.iter().filter(|(_, e)| !e.explains.is_empty());
+        self.explained = explained.map(|(id, e)| (id.clone(), e.explains.clone())).collect();
+        Ok(())
     }
 
     /// Without silences people are told too much, which is better than too little.
@@ -240,7 +239,8 @@ impl<W: RouterWorld> Session<'_, W> {
 
     async fn move_to(&mut self, key: GroupKey, member: &Member) -> PortResult<()> {
         let id = MemberId { group: GroupId::of(&key), fingerprint: member.fingerprint() };
-        self.world.open(std::slice::from_ref(&key), self.now, &self.token.0).await?;
+        let stamp = self.stamp();
+        self.world.open(&[Opening { key, due: self.now }], &stamp).await?;
         let known = self.world.members(std::slice::from_ref(&id)).await?.pop().flatten();
         let labels = member.labels.clone();
         let event = member.event.clone();
@@ -415,13 +415,13 @@ impl<W: RouterWorld> Session<'_, W> {
             verdict.held.values().for_each(|why| self.record.count(*why));
             self.record.count(verdict.why);
         }
-        self.stamps += 1;
-        let stamp = format!("{}-{}", self.token.0, self.stamps);
+        let stamp = self.stamp();
         let (due, explains) = match verdict {
             Some(verdict) => (verdict.due, verdict.explains),
             None => (Some(self.now), self.explained.get(&id).cloned().unwrap_or_default()),
         };
-        let entry = due.map(|due| GroupEntry { key: state.key, due, explains, stamp });
+        let told = state.last_notice.filter(|_| !state.told.is_empty());
+        let entry = due.map(|due| GroupEntry { key: state.key, due, told, explains, stamp });
         let settled = self.world.settle(&id, seen.as_deref(), entry.as_ref()).await;
         if let (Ok(true), Some(entry)) = (&settled, entry) {
             self.entries.insert(id.clone(), entry);

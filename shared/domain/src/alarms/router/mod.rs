@@ -234,7 +234,11 @@ impl<'a, W: RouterWorld> Session<'a, W> {
         for arrival in &mut arrivals {
             self.read_tags(&mut arrival.event).await;
         }
-        match self.take_in(&arrivals, record::Zeal::Batch).await {
+        let taken = match self.read_list().await {
+            Ok(()) => self.take_in(&arrivals, record::Zeal::Batch).await,
+            Err(error) => Err(error),
+        };
+        match taken {
             Ok(taken) => {
                 self.flush(taken.touched).await;
                 taken.again
@@ -279,6 +283,12 @@ impl<'a, W: RouterWorld> Session<'a, W> {
                 self.record.notes.push(format!("tags could not be read: {error}"));
             }
         }
+    }
+
+    /// A mark that no other write has.
+    fn stamp(&mut self) -> String {
+        self.stamps += 1;
+        format!("{}-{}", self.token.0, self.stamps)
     }
 
     fn remember_tags(&self, arn: &str, tags: &BTreeMap<String, String>) {

@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 impl<W: RouterWorld> Session<'_, W> {
     /// Records what `DescribeAlarms` knows and nobody told us. The groups that this touched.
     pub(super) async fn reconcile(&mut self) -> BTreeMap<GroupId, GroupKey> {
+        if let Err(error) = self.read_list().await {
+            self.errors.push(format!("the list of groups could not be read: {error}"));
+            return BTreeMap::new();
+        }
         let firing = match self.world.firing().await {
             Ok(firing) => firing,
             Err(error) => {
@@ -19,9 +23,6 @@ impl<W: RouterWorld> Session<'_, W> {
                 return BTreeMap::new();
             }
         };
-        if !self.read_list().await {
-            return BTreeMap::new();
-        }
         let known = self.known().await;
         let mut lost = Vec::new();
         for event in &firing {

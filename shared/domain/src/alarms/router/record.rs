@@ -2,10 +2,10 @@
 
 use super::Session;
 use crate::alarms::event::{AlarmEvent, Kind};
-use crate::alarms::group::{GroupId, GroupKey};
+use crate::alarms::group::{CRITICAL_PACE, GroupId, GroupKey};
 use crate::alarms::labels::Labels;
 use crate::alarms::member::{Member, Taken, take};
-use crate::alarms::ports::{Kept, MemberId, MemberWrite, RouterWorld};
+use crate::alarms::ports::{Kept, MemberId, MemberWrite, Opening, RouterWorld};
 use crate::alarms::reason::Why;
 use crate::ports::{PortError, PortResult, Stored};
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +30,7 @@ pub(super) struct Arrival {
 /// Who asks to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zeal {
-    /// Events: each one's group is looked at, whatever it says. A crash may have come between
-    /// the record and the look.
+    /// Events.
     Batch,
     /// `DescribeAlarms`: only what is not known yet counts.
     Comparison,
@@ -40,7 +39,7 @@ pub(super) enum Zeal {
 /// What became of a batch.
 #[derive(Debug, Default)]
 pub(super) struct TakenIn {
-    /// The groups to look at.
+    /// The groups to look at now.
     pub touched: BTreeMap<GroupId, GroupKey>,
     /// Messages that are to come again.
     pub again: BTreeSet<String>,
@@ -112,20 +111,18 @@ impl<W: RouterWorld> Session<'_, W> {
             let ids: Vec<MemberId> = left.iter().map(|job| job.id.clone()).collect();
             let known = self.world.members(&ids).await?;
             let mut writes = Vec::new();
-            let mut opened = BTreeMap::new();
+            let mut openings: BTreeMap<GroupId, Opening> = BTreeMap::new();
             for (job, known) in left.into_iter().zip(known) {
                 let write = self.merge(job, known.as_ref(), (zeal, round == 0));
-                let unlisted = !self.entries.contains_key(&job.id.group)
-                    && known.as_ref().is_some_and(|k| k.member.is_open());
-                if write.is_some() || zeal == Zeal::Batch || unlisted {
-                    opened.insert(job.id.group.clone(), job.key.clone());
+                let due = self.look_at_latest(job, known.as_ref(), write.as_ref());
+                if let Some(due) = due {
+                    let key = || Opening { key: job.key.clone(), due };
+                    let opening = openings.entry(job.id.group.clone()).or_insert_with(key);
+                    opening.due = opening.due.min(due);
                 }
                 writes.extend(write.map(|write| (job, write)));
             }
-            if round == 0 {
-                self.open(&opened).await?;
-                taken.touched.extend(opened);
-            }
+            self.open(openings, taken).await?;
             left = self.write(writes, taken).await?;
             if left.is_empty() {
                 return Ok(());
@@ -166,13 +163,49 @@ impl<W: RouterWorld> Session<'_, W> {
         Some(MemberWrite { id: job.id.clone(), member, expected, expires })
     }
 
-    /// Puts groups on the list before their members are written.
-    async fn open(&mut self, opened: &BTreeMap<GroupId, GroupKey>) -> PortResult<()> {
-        if opened.is_empty() {
+    /// When the alarm's group must be looked at, at the latest; none when it needs no look for
+    /// this one. People learn of a new critical one at once, or when those of the last message
+    /// are ten seconds old; everything else gathers.
+    fn look_at_latest(
+        &self,
+        job: &Job<'_>,
+        known: Option<&Kept>,
+        write: Option<&MemberWrite>,
+    ) -> Option<Timestamp> {
+        let entry = self.entries.get(&job.id.group);
+        let Some(write) = write else {
+            // Known already. Its group is on the list, unless a run that crashed took it off.
+            let stands = known.is_some_and(|k| k.member.is_open());
+            return (entry.is_none() && stands).then_some(self.now);
+        };
+        let terms = self.rules.terms(&job.key.route);
+        let own = job.labels.get("severity");
+        let severity = if own.is_empty() { terms.severity.as_str() } else { own };
+        let urgent = write.member.is_open() && severity == "critical";
+        let paced = entry.and_then(|e| e.told).map(|told| later(told, CRITICAL_PACE));
+        let wanted = match (urgent, paced) {
+            (true, paced) => paced.unwrap_or(self.now).max(self.now),
+            (false, _) => later(self.now, terms.group_wait),
+        };
+        Some(entry.map_or(wanted, |e| e.due.min(wanted)))
+    }
+
+    /// Puts groups on the list before their members are written: whoever takes one off it
+    /// meanwhile finds another stamp, and lets it stand.
+    async fn open(
+        &mut self,
+        openings: BTreeMap<GroupId, Opening>,
+        taken: &mut TakenIn,
+    ) -> PortResult<()> {
+        if openings.is_empty() {
             return Ok(());
         }
-        let keys: Vec<GroupKey> = opened.values().cloned().collect();
-        self.world.open(&keys, self.now, &self.token.0).await
+        let now = self.now;
+        let due = openings.iter().filter(|(_, opening)| opening.due <= now);
+        taken.touched.extend(due.map(|(id, opening)| (id.clone(), opening.key.clone())));
+        let openings: Vec<Opening> = openings.into_values().collect();
+        let stamp = self.stamp();
+        self.world.open(&openings, &stamp).await
     }
 
     /// Writes members; the jobs whose member changed meanwhile are left.
