@@ -14,7 +14,7 @@ use tidegate_domain::alarms::event::Fingerprint;
 use tidegate_domain::alarms::group::{GroupId, GroupKey, GroupState};
 use tidegate_domain::alarms::member::Member;
 use tidegate_domain::alarms::ports::{
-    AlarmStore, GroupEntry, GroupRead, Kept, MemberId, MemberWrite,
+    AlarmStore, GroupEntry, GroupRead, Kept, MemberId, MemberWrite, Opening,
 };
 use tidegate_domain::alarms::silence::Silence;
 use tidegate_domain::ports::{Lease, LeaseToken, PortResult, Released, Stored};
@@ -28,6 +28,7 @@ const SILENCE_LIFE: i64 = 24 * 3600;
 struct StoredGroup {
     key: String,
     due_ms: i64,
+    told_ms: Option<i64>,
     explains: String,
     stamp: String,
 }
@@ -120,14 +121,14 @@ impl AlarmStore for FakeAws {
         self.call(Call::GroupList, None, String::new(), |state| state.table()?.router.list())
     }
 
-    async fn open(&self, keys: &[GroupKey], due: Timestamp, stamp: &str) -> PortResult<()> {
-        at_most(Call::OpenGroup, keys.len())?;
-        for key in keys {
+    async fn open(&self, openings: &[Opening], stamp: &str) -> PortResult<()> {
+        at_most(Call::OpenGroup, openings.len())?;
+        for Opening { key, due } in openings {
             self.turn().await;
             let group = GroupId::of(key);
             let args = format!("group={group} due={due} stamp={stamp}");
             self.call(Call::OpenGroup, None, args, |state| {
-                state.table()?.router.open(group, key, (due, stamp))
+                state.table()?.router.open(group, key, (*due, stamp))
             })?;
         }
         Ok(())
@@ -279,10 +280,13 @@ impl AlarmItems {
         key: &GroupKey,
         (due, stamp): (Timestamp, &str),
     ) -> Result<(), Refusal> {
-        let explains = self.groups.get(&id).map(|group| group.explains.clone());
+        let stands = self.groups.get(&id);
+        let explains = stands.map(|group| group.explains.clone());
+        let told_ms = stands.and_then(|group| group.told_ms);
         let group = StoredGroup {
             key: document(serde_json::to_string(key))?,
             due_ms: due.as_millisecond(),
+            told_ms,
             explains: explains.unwrap_or_else(|| "[]".to_owned()),
             stamp: stamp.to_owned(),
         };
@@ -373,7 +377,9 @@ impl StoredGroup {
         let key = document(serde_json::to_string(&entry.key))?;
         let explains = document(serde_json::to_string(&entry.explains))?;
         fits(&format!("{key}{explains}"))?;
-        Ok(Self { key, explains, due_ms: entry.due.as_millisecond(), stamp: entry.stamp.clone() })
+        let (due_ms, stamp) = (entry.due.as_millisecond(), entry.stamp.clone());
+        let told_ms = entry.told.map(Timestamp::as_millisecond);
+        Ok(Self { key, explains, due_ms, told_ms, stamp })
     }
 
     fn read(&self) -> Result<GroupEntry, Refusal> {
@@ -381,6 +387,7 @@ impl StoredGroup {
         Ok(GroupEntry {
             key: read(&self.key)?,
             due: Timestamp::from_millisecond(self.due_ms).map_err(unreadable)?,
+            told: self.told_ms.map(Timestamp::from_millisecond).transpose().map_err(unreadable)?,
             explains: read(&self.explains)?,
             stamp: self.stamp.clone(),
         })

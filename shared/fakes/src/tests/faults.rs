@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use tidegate_domain::alarms::group::{GroupId, GroupState};
-use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Outlet};
+use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Opening, Outlet};
 use tidegate_domain::alarms::silence::Silence;
 use tidegate_domain::group::Backstop;
 use tidegate_domain::memory::Memory;
@@ -284,7 +284,12 @@ fn every_call_of_the_router(aws: &FakeAws) -> Vec<(&'static str, AnyCall<'_>)> {
     };
     vec![
         ("groups", Box::pin(async { drop(aws.groups().await) })),
-        ("open", Box::pin(async move { drop(aws.open(&[key("api")], now, "s").await) })),
+        (
+            "open",
+            Box::pin(
+                async move { drop(aws.open(&[Opening { key: key("api"), due: now }], "s").await) },
+            ),
+        ),
         ("settle", Box::pin(async move { drop(aws.settle(&group(), None, None).await) })),
         ("members", Box::pin(async { drop(aws.members(&[]).await) })),
         ("keep", Box::pin(async { drop(aws.keep(&[write("a", 0)]).await) })),

@@ -9,7 +9,7 @@ use tidegate_domain::alarms::labels::Labels;
 use tidegate_domain::alarms::member::Member;
 use tidegate_domain::alarms::message::Message;
 use tidegate_domain::alarms::ports::{
-    AlarmSource, AlarmStore, GroupEntry, MemberId, MemberWrite, Outlet,
+    AlarmSource, AlarmStore, GroupEntry, MemberId, MemberWrite, Opening, Outlet,
 };
 use tidegate_domain::alarms::reason::Why;
 use tidegate_domain::alarms::silence::Silence;
@@ -87,13 +87,18 @@ pub(super) fn message(topic: &str) -> Message {
     }
 }
 
+fn opening(name: &str, due: &str) -> Opening {
+    Opening { key: key(name), due: at(due) }
+}
+
 #[test]
 fn an_opened_group_is_listed_and_keeps_what_it_explains() {
     let aws = world();
-    block_on(aws.open(&[key("api"), key("web")], at(EVENING), "a")).unwrap();
+    block_on(aws.open(&[opening("api", EVENING), opening("web", EVENING)], "a")).unwrap();
     let entry = |due: &str, stamp: &str, explains: &[&str]| GroupEntry {
         key: key("api"),
         due: at(due),
+        told: None,
         explains: explains.iter().map(|&e| e.to_owned()).collect(),
         stamp: stamp.to_owned(),
     };
@@ -105,7 +110,7 @@ fn an_opened_group_is_listed_and_keeps_what_it_explains() {
     assert_eq!(aws.alarm_groups().len(), 2);
     let settled = entry(SOON, "b", &["0:x"]);
     assert_eq!(block_on(aws.settle(&group(), Some("a"), Some(&settled))), Ok(true));
-    block_on(aws.open(&[key("api")], at(EVENING), "c")).unwrap();
+    block_on(aws.open(&[opening("api", EVENING)], "c")).unwrap();
     assert_eq!(listed(), Some(entry(EVENING, "c", &["0:x"])), "due and stamp are renewed");
 }
 
@@ -113,7 +118,7 @@ fn an_opened_group_is_listed_and_keeps_what_it_explains() {
 fn a_group_that_somebody_opened_meanwhile_stays_as_it_is() {
     let aws = world();
     let settle = |seen, entry: Option<&GroupEntry>| block_on(aws.settle(&group(), seen, entry));
-    block_on(aws.open(&[key("api")], at(EVENING), "a")).unwrap();
+    block_on(aws.open(&[opening("api", EVENING)], "a")).unwrap();
     for seen in [None, Some("b")] {
         assert_eq!(settle(seen, None), Ok(false), "{seen:?}");
     }
@@ -123,6 +128,7 @@ fn a_group_that_somebody_opened_meanwhile_stays_as_it_is() {
     let entry = GroupEntry {
         key: key("api"),
         due: at(SOON),
+        told: None,
         explains: BTreeSet::new(),
         stamp: "d".to_owned(),
     };
@@ -208,12 +214,12 @@ fn at_most_100_at_once() {
     for (count, good) in [(100, true), (101, false)] {
         let writes: Vec<MemberWrite> = names(count).iter().map(|n| write(n, 0)).collect();
         let ids: Vec<MemberId> = writes.iter().map(|w| w.id.clone()).collect();
-        let keys: Vec<GroupKey> = names(count).iter().map(|n| key(n)).collect();
+        let keys: Vec<Opening> = names(count).iter().map(|n| opening(n, SOON)).collect();
         let kept = block_on(aws.keep(&writes));
         assert_eq!(kept.len(), writes.len());
         assert_eq!(kept.iter().all(Result::is_ok), good, "{count}");
         assert_eq!(block_on(aws.members(&ids)).is_ok(), good, "{count}");
-        assert_eq!(block_on(aws.open(&keys, at(SOON), "s")).is_ok(), good, "{count}");
+        assert_eq!(block_on(aws.open(&keys, "s")).is_ok(), good, "{count}");
         assert_eq!(block_on(aws.forget(&ids)).is_ok(), good, "{count}");
     }
 }
@@ -231,7 +237,7 @@ fn items_hold_400_kb() {
     refused(block_on(aws.mark(&state, 0, &token("a"))), "Item size");
     let explains = (0..5_000).map(|n| format!("{n:0100}")).collect();
     let (due, stamp) = (at(SOON), "s".to_owned());
-    let entry = GroupEntry { key: key("api"), due, explains, stamp };
+    let entry = GroupEntry { key: key("api"), due, told: None, explains, stamp };
     refused(block_on(aws.settle(&group(), None, Some(&entry))), "Item size");
 }
 
@@ -303,7 +309,7 @@ fn a_missing_table_refuses_the_router_everything() {
     };
     let id = write("a", 0).id;
     refused(block_on(aws.groups()), missing);
-    refused(block_on(aws.open(&[key("api")], at(SOON), "s")), missing);
+    refused(block_on(aws.open(&[opening("api", SOON)], "s")), missing);
     refused(block_on(aws.settle(&g, None, None)), missing);
     refused(block_on(aws.members(std::slice::from_ref(&id))), missing);
     refused(keep(&aws, write("a", 0)), missing);
