@@ -409,10 +409,14 @@ impl<W: RouterWorld> Session<'_, W> {
     /// Writes when the group is looked at next, and gives its lease back; its id when somebody
     /// wanted it meanwhile.
     async fn close(&mut self, open: Open) -> Option<GroupId> {
-        let Open { id, seen, state, verdict, stuck, .. } = open;
+        let Open { id, seen, state, members, verdict, stuck, .. } = open;
         let verdict = verdict.filter(|v| !stuck && v.bulletin.is_none());
         if let Some(verdict) = &verdict {
-            verdict.held.values().for_each(|why| self.record.count(*why));
+            for member in members.iter().filter(|m| m.is_open() && !verdict.held.is_empty()) {
+                if let Some(why) = verdict.held.get(&member.fingerprint()) {
+                    self.record.leave_out(*why, &member.event.id.name);
+                }
+            }
             self.record.count(verdict.why);
         }
         let stamp = self.stamp();

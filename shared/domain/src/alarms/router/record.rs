@@ -80,7 +80,7 @@ impl<W: RouterWorld> Session<'_, W> {
             if zeal == Zeal::Batch {
                 self.record.unclassified += u32::from(arrival.event.kind == Kind::Unclassified);
                 if keys.is_empty() {
-                    self.record.count(Why::NotRouted);
+                    self.record.leave_out(Why::NotRouted, &arrival.event.id.name);
                 }
             }
             for key in keys {
@@ -153,7 +153,9 @@ impl<W: RouterWorld> Session<'_, W> {
                     (member, changed) = (Some(*next), true);
                     self.record.noticed += u32::from(zeal == Zeal::Comparison && count);
                 }
-                Taken::Leave(why) if count => self.record.count(why),
+                Taken::Leave(why) if count => {
+                    self.record.leave_out(why, &arrival.event.id.name);
+                }
                 Taken::Leave(_) => {}
             }
         }

@@ -5,7 +5,10 @@ use crate::alarms::message::Message;
 use crate::alarms::reason::Why;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Alarms that a record names for one reason.
+const NAMED: usize = 10;
 
 /// One invocation. Counts are of alarms' events, but where they say otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +41,8 @@ pub struct RunRecord {
     pub over_rate: u32,
     /// What became of events and held back alarms, by reason.
     pub outcomes: BTreeMap<Why, u32>,
+    /// Alarms that nothing was sent for, by reason; of each the names of at most 10.
+    pub unsent: BTreeMap<Why, BTreeSet<String>>,
     /// What was published.
     pub messages: Vec<MessageRecord>,
     /// Whether the table could not be reached.
@@ -80,6 +85,7 @@ impl RunRecord {
             busy: 0,
             over_rate: 0,
             outcomes: BTreeMap::new(),
+            unsent: BTreeMap::new(),
             messages: Vec::new(),
             without_table: false,
             notes: Vec::new(),
@@ -89,6 +95,15 @@ impl RunRecord {
 
     pub(super) fn count(&mut self, why: Why) {
         *self.outcomes.entry(why).or_default() += 1;
+    }
+
+    /// Counts an alarm that nothing is sent for, and names it while there is room.
+    pub(super) fn leave_out(&mut self, why: Why, alarm: &str) {
+        self.count(why);
+        let named = self.unsent.entry(why).or_default();
+        if named.len() < NAMED {
+            named.insert(alarm.to_owned());
+        }
     }
 }
 
