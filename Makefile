@@ -90,6 +90,13 @@ deploy-local: setup ## deploy template.yaml to the local endpoint with the SAM C
 invoke: setup ## run one function from source on one event (FUNCTION=spike-step-scaler EVENT=tick)
 	@tools/invoke $(FUNCTION) $(EVENT)
 
+.PHONY: route
+route: ## who would get an alarm, by which way, and why (ALARM=event.json POLICY=policy.toml EXPECT=topic)
+	@$(ENV)
+	alarm=$(or $(ALARM),$(error which alarm? make route ALARM=events/alarm-router/critical.json))
+	cargo run --quiet --locked -p simulator -- route --alarm "$$alarm" \
+	    $(if $(POLICY),--policy $(POLICY)) $(if $(EXPECT),--expect $(EXPECT))
+
 .PHONY: status
 status: ## memory, bids and last decision of each fleet (LIVE=1: with your AWS credentials)
 	@$(OPS) status

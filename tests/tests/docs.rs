@@ -28,8 +28,10 @@ fn quoted(text: &str) -> Vec<&str> {
 /// Every Rust file that may have tests, as `shared/domain/src/load.rs`.
 fn sources() -> Vec<String> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["functions", "ops", "proofs", "shared", "tests"].iter().map(|f| root().join(f)).collect();
+    let mut folders: Vec<PathBuf> = ["functions", "ops", "proofs", "shared", "simulator", "tests"]
+        .iter()
+        .map(|f| root().join(f))
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

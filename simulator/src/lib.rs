@@ -1,0 +1,11 @@
+//! Tidegate's decisions, tried on a desk: the code that runs in the functions, without AWS.
+//!
+//! What must stay true: nothing here knows a decision that the functions do not make; no clock
+//! is read, so that the same files give the same answer; what is shown has lost the characters
+//! that a terminal would obey.
+
+pub mod cli;
+mod report;
+pub mod route;
+
+pub use report::{Failure, Report};
