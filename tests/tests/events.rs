@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use tidegate_domain::alarms::intake::{self, Content};
+use tidegate_domain::intake::Home;
 use tidegate_domain::metrics::AlarmState;
 use tidegate_fakes::GroupSpec;
 use tidegate_tests::stage::{Stage, alarm, cpu_spec, decision_of, document};
@@ -87,11 +89,71 @@ fn every_event_file_is_served() {
     }
 }
 
+/// What the alarm router makes of one record: name, kind, state; `foreign` and why.
+type Told = [&'static str; 3];
+
+/// File of the alarm router, and what comes of each of its records; none is a tick.
+const ALARMS: [(&str, &[Told]); 17] = [
+    ("metric.json", &[["aira-web-cpu-high", "metric", "ALARM"]]),
+    ("lambda-action.json", &[["aira-web-cpu-high", "metric", "ALARM"]]),
+    ("sns.json", &[["aira-web-cpu-high", "metric", "ALARM"]]),
+    ("ok.json", &[["aira-web-cpu-high", "metric", "OK"]]),
+    ("insufficient-data.json", &[["aira-web-cpu-high", "metric", "INSUFFICIENT_DATA"]]),
+    ("metric-math.json", &[["aira-web-use-high", "metric_math", "ALARM"]]),
+    ("anomaly-band.json", &[["aira-web-requests-unusual-warning", "anomaly_band", "ALARM"]]),
+    ("composite.json", &[["aira-web-overload-critical", "composite", "ALARM"]]),
+    ("composite-without-suppressor.json", &[["aira-web-overload", "composite", "ALARM"]]),
+    ("contributor.json", &[["tables-throttled", "contributor", "ALARM"]]),
+    ("muted.json", &[["aira-api-5xx", "metric", "ALARM"]]),
+    ("critical.json", &[["aira-web-latency-critical", "metric", "ALARM"]]),
+    ("hostile.json", &[["aira-web-hgih-upc", "metric", "ALARM?"]]),
+    ("malformed.json", &[["aira-web-half", "unclassified", "ALARM"]]),
+    (
+        "sqs.json",
+        &[
+            ["aira-web-cpu-high", "metric", "ALARM"],
+            ["aira-web-requests-unusual-warning", "anomaly_band", "ALARM"],
+            ["aira-web-overload", "composite", "ALARM"],
+            ["unclassified", "unclassified", "ALARM"],
+            ["foreign", "account 999999999999, region ap-northeast-2", ""],
+        ],
+    ),
+    ("tick.json", &[]),
+    ("scheduled-event.json", &[]),
+];
+
+#[test]
+fn every_alarm_file_is_told() {
+    let home = Home { account: "000000000000".into(), region: "ap-northeast-2".into() };
+    for (file, told) in ALARMS {
+        let text = std::fs::read_to_string(folder().join("alarm-router").join(file)).unwrap();
+        let event = serde_json::from_str(&text).unwrap();
+        let records = match intake::decode(&event, &home, NOON.parse().unwrap()) {
+            intake::Wake::Tick => Vec::new(),
+            intake::Wake::Records(records) => records,
+        };
+        let records: Vec<[String; 3]> = records
+            .into_iter()
+            .map(|record| match record.content {
+                Content::Alarm(event) => {
+                    let (kind, state) = (event.kind.word(), event.state.word());
+                    [event.id.name, kind.to_owned(), state.to_owned()]
+                }
+                Content::Foreign(why) => ["foreign".to_owned(), why, String::new()],
+            })
+            .collect();
+        assert_eq!(records, told, "{file}");
+    }
+}
+
 #[test]
 fn every_event_file_has_its_case() {
-    let named: BTreeSet<String> = CASES.iter().map(|(file, ..)| (*file).to_owned()).collect();
+    let named = CASES.iter().map(|(file, ..)| (*file).to_owned());
+    let alarms = ALARMS.iter().map(|(file, _)| format!("alarm-router/{file}"));
+    let named: BTreeSet<String> = named.chain(alarms).collect();
     let mut there = BTreeSet::new();
-    for function in ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler"] {
+    for function in ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router"]
+    {
         for entry in std::fs::read_dir(folder().join(function)).unwrap() {
             let name = entry.unwrap().file_name();
             there.insert(format!("{function}/{}", name.to_str().unwrap()));

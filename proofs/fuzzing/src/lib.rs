@@ -10,10 +10,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "what a law takes for granted ends the run when it fails"
 )]
 
 pub mod activities;
+pub mod alarms;
 pub mod events;
 pub mod items;
 pub mod messages;
@@ -39,6 +41,7 @@ const fn target(name: &'static str, body: fn(&[u8])) -> Target {
 /// Every law.
 pub const TARGETS: &[Target] = &[
     target("activity", activities::activity),
+    target("alarm_intake", alarms::alarm_intake),
     target("event", events::event),
     target("event_fields", events::event_fields),
     target("item", items::item),

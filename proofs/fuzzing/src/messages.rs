@@ -77,7 +77,7 @@ pub fn notice_law(maker: &Maker, notice: &Notice) {
 
 /// No control characters but line feeds and tabs, none that reorder what is shown
 /// (<https://www.unicode.org/reports/tr9/>, table 4 and the marks), none that XML forbids.
-fn readable(text: &str) {
+pub(crate) fn readable(text: &str) {
     for c in text.chars() {
         let code = u32::from(c);
         let control = code < 0x20 && c != '\n' && c != '\t' || (0x7f..=0x9f).contains(&code);

@@ -32,8 +32,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn corpus(target: &str) -> Vec<PathBuf> {
     let mut found = files(&root().join("fuzz/corpus").join(target));
-    if target == "event" {
-        found.extend(files(&root().join("events")));
+    match target {
+        "event" => found.extend(files(&root().join("events"))),
+        "alarm_intake" => found.extend(files(&root().join("events/alarm-router"))),
+        _ => {}
     }
     found
 }

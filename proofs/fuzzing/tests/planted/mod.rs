@@ -1,7 +1,11 @@
 //! Deliberate faults, each with the target whose law must see it.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use tidegate_domain::alarms::event::{AlarmEvent, Kind, State};
+use tidegate_domain::alarms::intake as router;
+use tidegate_domain::alarms::labels::Labels;
 use tidegate_domain::decide::{Decision, Inputs, decide};
 use tidegate_domain::group::DesiredChange;
 use tidegate_domain::intake::{self, Home, IntakeError};
@@ -12,7 +16,7 @@ use tidegate_domain::observation::Observation;
 use tidegate_domain::policy::{Policy, PolicyFaults};
 use tidegate_domain::signal::Wake;
 use tidegate_fuzzing::messages::{Maker, SNS};
-use tidegate_fuzzing::{activities, events, items, messages, metrics, policies, tags};
+use tidegate_fuzzing::{activities, alarms, events, items, messages, metrics, policies, tags};
 use tidegate_wire::{activity, expression, text};
 
 type Fault = (&'static str, &'static str, fn(&[u8]));
@@ -45,6 +49,15 @@ pub const FAULTS: &[Fault] = &[
         metrics::metric_with(|spec| spec.to_string(), everywhere, d);
     }),
     ("the first change of a cause", "activity", |d| activities::activity_with(first_change, d)),
+    ("a record too few", "alarm_intake", |d| intake_with(without_the_last, d)),
+    ("bidirectional characters in a reason", "alarm_intake", |d| intake_with(keeps_bidi_of_all, d)),
+    ("a reason without a bound", "alarm_intake", |d| intake_with(nine_times, d)),
+    ("an identity with the time in it", "alarm_intake", |d| intake_with(timed, d)),
+    ("OK for whatever was told", "alarm_intake", |d| intake_with(all_is_well, d)),
+    ("a raw text in an alarm's place", "alarm_intake", |d| intake_with(in_its_place, d)),
+    ("an empty label", "alarm_intake", |d| {
+        alarms::alarm_intake_with(router::decode, with_an_empty_label, d);
+    }),
     ("unknown keys", "policy", |d| policies::policy_with(tolerant, d)),
     ("a policy without bounds", "policy", |d| policies::policy_with(unbounded, d)),
     ("a refusal that names no path", "policy", |d| policies::policy_with(pathless, d)),
@@ -123,4 +136,73 @@ fn blind_to_tags(i: &Inputs<'_>) -> Decision {
     let mut observation: Observation = i.observation.clone();
     observation.group.tags.clear();
     decide(&Inputs { observation: &observation, ..*i })
+}
+
+fn intake_with(decode: alarms::Decode, data: &[u8]) {
+    alarms::alarm_intake_with(decode, alarms::label, data);
+}
+
+/// What the router's intake decodes, each alarm changed.
+fn changed(
+    event: &Value,
+    home: &Home,
+    now: Timestamp,
+    change: fn(&mut AlarmEvent, Timestamp),
+) -> router::Wake {
+    let mut wake = router::decode(event, home, now);
+    if let router::Wake::Records(records) = &mut wake {
+        for record in records {
+            if let router::Content::Alarm(event) = &mut record.content {
+                change(event, now);
+            }
+        }
+    }
+    wake
+}
+
+fn without_the_last(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    match router::decode(event, home, now) {
+        router::Wake::Records(mut records) => {
+            if records.len() > 1 {
+                records.pop();
+            }
+            router::Wake::Records(records)
+        }
+        router::Wake::Tick => router::Wake::Tick,
+    }
+}
+
+fn keeps_bidi_of_all(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    let kept = event.to_string().contains('\u{202e}');
+    if kept {
+        changed(event, home, now, |e, _| e.reason.push('\u{202e}'))
+    } else {
+        router::decode(event, home, now)
+    }
+}
+
+fn nine_times(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    changed(event, home, now, |e, _| e.reason = e.reason.repeat(9))
+}
+
+fn timed(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    changed(event, home, now, |e, now| e.id.arn = format!("{}-{}", e.id.arn, now.as_second()))
+}
+
+fn all_is_well(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    changed(event, home, now, |e, _| {
+        if e.kind != Kind::Unclassified {
+            e.state = State::Ok;
+        }
+    })
+}
+
+fn in_its_place(event: &Value, home: &Home, now: Timestamp) -> router::Wake {
+    changed(event, home, now, |e, _| e.id.arn = e.id.arn.replace(":unclassified:", ":alarm:"))
+}
+
+fn with_an_empty_label(event: &AlarmEvent) -> Labels {
+    let mut labels = alarms::label(event);
+    labels.0.entry("severity".to_owned()).or_default();
+    labels
 }

@@ -51,9 +51,10 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-const LB: (&str, &str) = ("LoadBalancer", "app/aira/50dc6c495c0c9188");
-const TG: (&str, &str) = ("TargetGroup", "targetgroup/aira/73e2d6bc24d8a067");
-const GROUP: (&str, &str) = ("AutoScalingGroupName", "aira-web");
+type Pair = (&'static str, &'static str);
+const LB: Pair = ("LoadBalancer", "app/aira/50dc6c495c0c9188");
+const TG: Pair = ("TargetGroup", "targetgroup/aira/73e2d6bc24d8a067");
+const GROUP: Pair = ("AutoScalingGroupName", "aira-web");
 
 /// What a file tells of one alarm.
 struct Told {
@@ -64,7 +65,7 @@ struct Told {
     value: Option<f64>,
     threshold: Option<f64>,
     comparison: Option<&'static str>,
-    metric: Option<(&'static str, &'static str, &'static [(&'static str, &'static str)])>,
+    metric: Option<(&'static str, &'static str, &'static [Pair])>,
 }
 
 impl Told {
