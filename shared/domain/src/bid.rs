@@ -16,6 +16,8 @@ pub enum Source {
     Operator,
     /// A lowering that is being taken back.
     Undo,
+    /// Someone's raise that our write cut, given back.
+    Race,
 }
 
 impl fmt::Display for Source {
@@ -25,6 +27,7 @@ impl fmt::Display for Source {
             Self::Spike => "spike",
             Self::Operator => "operator",
             Self::Undo => "undo",
+            Self::Race => "race",
         })
     }
 }
@@ -55,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_source_is_written_as_it_is_stored() {
-        for source in [Source::Schedule, Source::Spike, Source::Operator, Source::Undo] {
+        use Source::{Operator, Race, Schedule, Spike, Undo};
+        for source in [Schedule, Spike, Operator, Undo, Race] {
             assert_eq!(serde_json::to_value(source).unwrap(), source.to_string());
         }
     }

@@ -146,7 +146,7 @@ impl Reason {
     pub fn of_floor(source: Source, floor: u32, deadline: Option<Timestamp>) -> Self {
         match source {
             Source::Schedule => Self::ScheduleFloor { floor, deadline },
-            Source::Spike | Source::Undo => Self::SpikeFloor { floor },
+            Source::Spike | Source::Undo | Source::Race => Self::SpikeFloor { floor },
             Source::Operator => Self::OperatorFloor { floor },
         }
     }

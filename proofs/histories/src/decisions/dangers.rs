@@ -25,7 +25,7 @@ const fn danger(name: &'static str, plant: fn(&mut Fleet, &mut Dice)) -> Danger 
 }
 
 /// Every one.
-pub const DANGERS: [Danger; 41] = [
+pub const DANGERS: [Danger; 42] = [
     danger("no data", |f, _| load(f, Series::clear, true)),
     danger("old data", |f, dice| {
         let age = dice.number(7, 40);
@@ -73,6 +73,7 @@ pub const DANGERS: [Danger; 41] = [
     }),
     danger("a live spike bid", |f, dice| bid(f, dice, Source::Spike)),
     danger("a live undo bid", |f, dice| bid(f, dice, Source::Undo)),
+    danger("a live race bid", |f, dice| bid(f, dice, Source::Race)),
     danger("a step undone", |f, dice| {
         f.memory.no_lowering_until = Some(before(f.now, -i64::from(dice.number(1, 600))));
     }),

@@ -183,7 +183,7 @@ fn spike_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
     if let Some(until) = memory.no_lowering_until {
         return Some(Reason::UndoneBefore { until });
     }
-    let undo = memory.bids.iter().filter(|b| b.source == Source::Undo);
+    let undo = memory.bids.iter().filter(|b| matches!(b.source, Source::Undo | Source::Race));
     if let Some(until) = undo.filter_map(|b| b.until).max() {
         return Some(Reason::UndoneBefore { until });
     }

@@ -89,7 +89,7 @@ fn give_back(i: &Inputs<'_>, draft: &mut Draft, cut: DesiredChange) -> Audit {
     let DesiredChange { from: floor, to } = cut;
     let until = i.now.saturating_add(i.policy.stabilization()).unwrap_or(i.now);
     let reason = format!("someone raised to {floor} while we lowered to {to}");
-    draft.memory.bids.push(Bid { source: Source::Undo, floor, until: Some(until), reason });
+    draft.memory.bids.push(Bid { source: Source::Race, floor, until: Some(until), reason });
     Audit::GivenBack(Reason::RaiseGivenBack { floor, cut_to: to })
 }
 
@@ -99,29 +99,29 @@ pub(super) fn tell(i: &Inputs<'_>, draft: &mut Draft) {
     let memory = &draft.memory;
     // A doubt that gives back may stand alone: what it gives back was never told.
     let since = memory.last_lowering.map_or(Timestamp::MIN, |step| step.at);
-    let undone = memory.bids.iter().filter(|bid| bid.source == Source::Undo);
-    let due = undone
-        .map(|bid| notice(i, bid, memory.no_lowering_until))
+    let taken_back = memory.bids.iter().filter_map(|bid| notice(i, bid));
+    let due = taken_back
         .filter(|notice| memory.notices.get(&notice.key).is_none_or(|told| *told < since));
     let due: Vec<Notice> = due.collect();
     draft.notices.extend(due);
 }
 
-/// An alarm's undo stands for as long as nothing may be lowered; a raise that is given back
-/// stands for the stabilization window.
-fn notice(i: &Inputs<'_>, bid: &Bid, no_lowering_until: Option<Timestamp>) -> Notice {
-    let Bid { floor, reason, .. } = bid;
-    let (key, subject, body) = match no_lowering_until.filter(|until| bid.until == Some(*until)) {
-        Some(until) => {
+/// What people are told of a bid that takes something back.
+fn notice(i: &Inputs<'_>, bid: &Bid) -> Option<Notice> {
+    let Bid { source, floor, until, reason } = bid;
+    let (key, subject, body) = match (source, until) {
+        (Source::Undo, Some(until)) => {
             let subject = format!("{reason}: step undone");
             let body = format!("{subject}. Back to {floor}; nothing is lowered before {until}.");
             ("undo", subject, body)
         }
-        None => {
+        (Source::Race, _) => {
             let subject = format!("a raise to {floor} by someone else is given back");
             let body = format!("{subject}. {reason}");
             ("race", subject, body)
         }
+        _ => return None,
     };
-    Notice::new(i.fleet, Severity::Warning, key, &subject).body(body).every_secs(0)
+    let notice = Notice::new(i.fleet, Severity::Warning, key, &subject);
+    Some(notice.body(body).every_secs(0))
 }

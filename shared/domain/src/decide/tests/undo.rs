@@ -3,7 +3,7 @@
 use super::*;
 use crate::group::{Activity, ActivityKind, ActivityResult, DesiredChange};
 use crate::metrics::{AlarmState, Comparison};
-use crate::scene::{alarm, mins, secs};
+use crate::scene::{alarm, at, mins, secs};
 
 /// We lowered from ten to eight this long ago.
 fn lowered(age: SignedDuration, desired: Option<u32>) -> Scene {
@@ -121,7 +121,7 @@ fn a_raise_that_our_write_cut_is_given_back() {
     assert_eq!(scene.told(), ["race"]);
     assert!(decision.memory.last_lowering.unwrap().audited);
     let bid = decision.memory.bids.first().unwrap();
-    assert_eq!((bid.source, bid.floor, bid.until), (Source::Undo, 12, Some(scene.now + mins(10))));
+    assert_eq!((bid.source, bid.floor, bid.until), (Source::Race, 12, Some(scene.now + mins(10))));
 }
 
 #[test]
@@ -183,6 +183,26 @@ fn what_was_undone_is_told_once_for_each_lowering() {
     assert_eq!(told(secs(-1)), ["undo"], "that was an earlier one");
     assert!(told(secs(0)).is_empty());
     assert!(told(secs(1)).is_empty());
+}
+
+#[test]
+fn an_alarm_and_a_cut_raise_of_one_step_are_told_apart() {
+    // Ten minutes before the day, what is undone and what is given back stand until its beginning.
+    let scene = with(cut(mins(5), secs(2), 12, 8), |s| {
+        s.now = at("2026-11-23T07:50:00+09:00");
+        let step = s.memory.last_lowering.as_mut().unwrap();
+        step.at = s.now - mins(5);
+        s.evidence().activities[0].started = s.now - mins(5);
+        let since = s.now - mins(1);
+        let veto = s.alarm("web-5xx");
+        (veto.state, veto.since) = (AlarmState::Alarm, since);
+    });
+    let decision = scene.decide();
+    assert_eq!(decision.action, Action::Raise { min: 12 });
+    let until: Vec<_> = decision.memory.bids.iter().map(|b| (b.source, b.until)).collect();
+    let day = Some(at("2026-11-23T08:00:00+09:00"));
+    assert_eq!(until, [(Source::Undo, day), (Source::Race, day)]);
+    assert_eq!(scene.told(), ["undo", "race"]);
 }
 
 /// A lowering whose answer was lost, this long ago; ours since then was audited.

@@ -93,6 +93,7 @@ fn spikes_and_undone_steps_hold() {
         &[
             ("a spike's bid", |s| push(s, Source::Spike, 1), "live_spike"),
             ("an undone step's bid", |s| push(s, Source::Undo, 1), "undone_before"),
+            ("a raise that is given back", |s| push(s, Source::Race, 1), "undone_before"),
             (
                 "an undone step",
                 |s| s.memory.no_lowering_until = Some(s.now + secs(1)),

@@ -86,6 +86,7 @@ fn the_winning_bid_gives_the_reason_of_a_raise() {
             ("the schedule", |_| {}, "schedule_floor"),
             ("an earlier spike", |s| push(s, Source::Spike, 9), "spike_floor"),
             ("an undone step", |s| push(s, Source::Undo, 9), "spike_floor"),
+            ("a raise that is given back", |s| push(s, Source::Race, 9), "spike_floor"),
             ("a tag", |s| s.tag("tidegate:floor", "9"), "operator_floor"),
             ("a breach that asks for more", |s| s.spike(62.0), "spike_step"),
             (
