@@ -7,7 +7,7 @@ use tidegate_domain::arbiter::Limits;
 use tidegate_domain::bid::Source;
 use tidegate_domain::decide::{Action, Decision, Inputs, Trust, decide};
 use tidegate_domain::group::{Backstop, Evidence, Lifecycle, Mode};
-use tidegate_domain::memory::{Memory, Seen};
+use tidegate_domain::memory::{CapacitySample, Memory, Seen};
 use tidegate_domain::metrics::{AlarmState, Point, Series};
 use tidegate_domain::observation::Observation;
 use tidegate_domain::policy::FleetPolicy;
@@ -66,7 +66,7 @@ pub const ALL: [Wrong; 28] = [
     wrong("forgets its last lowering", &[4, 5], |i| {
         remembering(i, |m| (m.last_lowering, m.last_termination) = (None, None))
     }),
-    wrong("takes warming instances for its base", &[4], all_warm),
+    wrong("takes warming instances for its base", &[4, 6], all_warm),
     wrong("takes giant steps", &[5], |i| with_policy(i, |p| p.lower.step_percent = 90)),
     wrong("does not bake", &[4, 5], |i| with_policy(i, |p| p.lower.bake = SignedDuration::ZERO)),
     Wrong { harms: false, ..wrong("ignores the schedule's floor", &[5, 0], no_schedule) },
@@ -211,7 +211,19 @@ fn all_warm(i: &Inputs<'_>) -> Decision {
         memory.instances.insert(id, seen);
         observation.group.instances.push(more);
     }
-    decide(&Inputs { memory: &memory, observation: &observation, ..*i })
+    desired_for_long(i, &mut memory);
+    let mut decision = decide(&Inputs { memory: &memory, observation: &observation, ..*i });
+    decision.memory.growth = decide(i).memory.growth;
+    decision
+}
+
+/// What is desired now was desired for the whole warm-up.
+fn desired_for_long(i: &Inputs<'_>, memory: &mut Memory) {
+    let warmup = i.policy.spikes.iter().map(|spike| spike.warmup).max().unwrap_or_default();
+    let at = i.now.saturating_sub(warmup).unwrap_or(i.now);
+    memory.growth.retain(|sample| sample.at < at);
+    let desired = i.observation.group.sizes.desired;
+    memory.growth.push(CapacitySample { at, desired });
 }
 
 fn no_schedule(i: &Inputs<'_>) -> Decision {

@@ -154,7 +154,9 @@ fn period(alarm: Option<&Alarm>) -> SignedDuration {
 }
 
 /// The capacity without warming instances: what is in service for the warm-up time or was
-/// there when we first met the group; never more than is desired.
+/// there when we first met the group. Never more than was desired all that time: of instances
+/// that cannot leave (protected ones, or `Terminate` is suspended) each raise would find more,
+/// and one breach would take step after step.
 pub(super) fn warm_base(i: &Inputs<'_>, memory: &Memory, warmup: SignedDuration) -> u32 {
     let group = &i.observation.group;
     let warm = |x: &crate::group::Instance| {
@@ -163,14 +165,16 @@ pub(super) fn warm_base(i: &Inputs<'_>, memory: &Memory, warmup: SignedDuration)
         let long = seen.is_some_and(|s| s.settled || s.in_service.is_some_and(since));
         x.lifecycle == Lifecycle::InService && long
     };
-    group.weigh(warm).min(group.sizes.desired)
+    let desired = least_capacity(memory, |at| i.now.duration_since(at) < warmup);
+    group.weigh(warm).min(desired).min(group.sizes.desired)
 }
 
 /// The most that step tables may ask for now: least capacity within 10 minutes and within
 /// the hour, each plus its percentage (at least one unit).
 fn growth_limit(memory: &Memory, spike: &SpikePolicy, now: Timestamp) -> u32 {
     let limit = |window: SignedDuration, percent: u32| {
-        let least = u64::from(least_capacity(memory, now, window));
+        let inside = |at: Timestamp| now.duration_since(at) <= window;
+        let least = u64::from(least_capacity(memory, inside));
         let grown = least.saturating_mul(u64::from(percent) + 100) / 100;
         u32::try_from(grown.max(least + 1)).unwrap_or(u32::MAX)
     };
@@ -178,8 +182,8 @@ fn growth_limit(memory: &Memory, spike: &SpikePolicy, now: Timestamp) -> u32 {
     short.min(limit(SignedDuration::from_hours(1), spike.growth_hour_percent))
 }
 
-fn least_capacity(memory: &Memory, now: Timestamp, window: SignedDuration) -> u32 {
-    let inside = |at: Timestamp| now.duration_since(at) <= window;
+/// The least that was desired in a window, with what was desired as it began.
+fn least_capacity(memory: &Memory, inside: impl Fn(Timestamp) -> bool) -> u32 {
     let at_start = memory.growth.iter().rev().find(|s| !inside(s.at));
     let during = memory.growth.iter().filter(|s| inside(s.at));
     during.chain(at_start).map(|s| s.desired).min().unwrap_or(u32::MAX)

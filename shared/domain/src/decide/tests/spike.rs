@@ -230,8 +230,12 @@ fn warm_is_what_is_in_service_for_the_warm_up() {
     fn first(s: &mut Scene) -> &mut Seen {
         s.memory.instances.first_entry().unwrap().into_mut()
     }
+    fn asked_for(s: &mut Scene, seconds_ago: i64) {
+        let sample = |ago, desired| CapacitySample { at: s.now - secs(ago), desired };
+        s.memory.growth = vec![sample(7200, 4), sample(seconds_ago, 10)];
+    }
     type Change = fn(&mut Scene);
-    let cases: [(&str, Change, u32); 7] = [
+    let cases: [(&str, Change, u32); 9] = [
         ("all", |_| {}, 10),
         (
             "one just warm",
@@ -278,6 +282,12 @@ fn warm_is_what_is_in_service_for_the_warm_up() {
             },
             7,
         ),
+        (
+            "instances that cannot leave, more than were desired within the warm-up",
+            |s| asked_for(s, 179),
+            4,
+        ),
+        ("desired for the warm-up", |s| asked_for(s, 180), 10),
     ];
     for (name, change, want) in cases {
         assert_eq!(base(change), want, "{name}");
