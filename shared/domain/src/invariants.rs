@@ -228,7 +228,8 @@ fn check_data(i: &Inputs<'_>, broken: &mut Broken) {
     let missing = window - i64::try_from(seen).unwrap_or(window);
     broken.unless(missing <= GAPS_ALLOWED, 2, format!("{missing} minutes of load are missing"));
     let serving = i.observation.group.serving() > 0;
-    let fell = serving && fell_silent(&known, newest);
+    // Newest minutes that are missing make no silence plausible.
+    let fell = serving && (fell_silent(&known, newest) || fell_silent(&known, JUDGED_AFTER));
     broken.unless(!fell, 2, "lowered on a load that fell to nothing with hosts in service");
 }
 
@@ -251,15 +252,17 @@ fn minutes_ago(point: &Point, now: Timestamp) -> i64 {
     now.as_second().div_euclid(60) - point.at.as_second().div_euclid(60)
 }
 
-/// Whether the newest five judged minutes carry less than a tenth of the hour before them.
+/// Whether five minutes from this age on, as far as they are known, carry less than a tenth of the
+/// hour before them.
 fn fell_silent(known: &BTreeMap<i64, f64>, newest: i64) -> bool {
     let mean = |ages: std::ops::Range<i64>| {
         let values = known.range(ages).map(|(_, v)| *v);
         let (sum, count) = values.fold((0.0, 0_u16), |(sum, count), v| (sum + v, count + 1));
-        sum / f64::from(count.max(1))
+        (count > 0).then(|| sum / f64::from(count))
     };
+    let (recent, hour) = (mean(newest..newest + 5), mean(newest + 5..newest + 65));
     // A hair below a tenth: rounding must not make the checker stricter than the planner.
-    mean(newest..newest + 5) < mean(newest + 5..newest + 65) * 0.099_999
+    recent.zip(hour).is_some_and(|(recent, hour)| recent < hour * 0.099_999)
 }
 
 /// 3 and 7: what the group itself says.

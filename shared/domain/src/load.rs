@@ -44,7 +44,8 @@ impl LoadReading<'_> {
         if self.series.iter().any(|p| !p.value.is_finite() || p.value < 0.0) {
             return Err(Reason::DataBad);
         }
-        let known = self.known_minutes(minute(now) - JUDGED_AFTER.as_mins());
+        let newest = minute(now) - JUDGED_AFTER.as_mins();
+        let known = self.known_minutes(newest);
         // A late but fresh metric is judged up to its newest minute.
         let last = fresh(known.keys().next_back().copied(), now)?;
         let first = last - window_mins + 1;
@@ -54,6 +55,9 @@ impl LoadReading<'_> {
             return Err(gaps(missing, window_mins));
         }
         self.plausible(last, &known)?;
+        // Newest minutes that are missing make no zero plausible: what is known of the last five
+        // that could be judged must do as well.
+        self.plausible(newest, &known)?;
         Ok(window.map(|(_, value)| *value).fold(0.0, f64::max))
     }
 
@@ -211,6 +215,24 @@ mod tests {
         assert_eq!(with([0.0, 0.0, 0.0, 0.0, 120.0]), Ok(120.0), "the load is back");
         let young = series(&[100.0; 30], 2);
         assert_eq!(peak(&young, None), Ok(100.0), "without an hour there is nothing to compare");
+    }
+
+    #[test]
+    fn missing_minutes_make_no_zero_plausible() {
+        let with = |zeros: usize, delay: i64| {
+            let mut values = [100.0; 95];
+            values[95 - zeros..].fill(0.0);
+            match peak(&series(&values, delay), None) {
+                Err(Reason::ImplausibleZero { recent, .. }) => Err(recent),
+                other => Ok(other.unwrap()),
+            }
+        };
+        assert_eq!(with(4, 2), Ok(100.0), "the fifth minute was busy");
+        assert_eq!(with(4, 3), Err(0.0), "the fifth is missing");
+        assert_eq!(with(4, 4), Err(0.0));
+        assert_eq!(with(2, 4), Ok(100.0), "the third that there is was busy");
+        assert_eq!(with(1, 6), Err(0.0), "the only one");
+        assert_eq!(with(0, 6), Ok(100.0));
     }
 
     #[test]

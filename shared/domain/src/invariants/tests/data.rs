@@ -139,6 +139,14 @@ fn who_fell_silent() {
         s.closer().recent.as_mut().unwrap().retain(|p| minutes_ago(p, now) > 6);
     });
     assert_eq!(gone, [FELL], "with healthy hosts a missing minute is a zero");
+    let late = |newest: usize| {
+        load(Scene::night(), |series| {
+            (newest..newest + 4).for_each(|age| *of(series, age) = 0.0);
+            series.truncate(series.len() - newest + 1);
+        })
+    };
+    assert_eq!(late(2), [""; 0], "the fifth minute was busy");
+    assert_eq!(late(3), [FELL], "the fifth is missing");
     let young = load(Scene::night(), |series| drop(series.drain(..95)));
     assert!(!young.contains(&FELL.to_owned()), "no hour before: {young:?}");
 }
