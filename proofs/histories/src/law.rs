@@ -2,17 +2,19 @@
 //! know neither the code's reading of the world nor its reasons. Numbers are those of the
 //! invariants in `docs/architecture.md`.
 
+mod ground;
+
 use super::serve::Sent;
 use super::stage::{Theatre, fleet};
 use super::step::Event;
-use super::truth::{Levels, Truth};
+use super::truth::Truth;
+use ground::{Held, hold, judge_alarms, judge_group, judge_load};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 use tidegate_domain::arbiter::Limits;
-use tidegate_domain::group::{Activity, ActivityKind, ActivityResult, Group};
+use tidegate_domain::group::Group;
 use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
-use tidegate_domain::metrics::AlarmState;
 use tidegate_domain::policy::FleetPolicy;
 use tidegate_domain::ports::Clock;
 use tidegate_domain::reason::Reason;
@@ -21,8 +23,6 @@ use tidegate_fakes::{SizeChange, Writer};
 /// Two lowerings are at least this far apart. The bake is ten minutes and counts from the
 /// decision, which a run with slow calls writes up to a minute later.
 const BAKE: SignedDuration = SignedDuration::from_mins(9);
-/// A veto alarm forbids lowering for this long after it changed.
-const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
 /// After a spike's step nothing is lowered for the stabilization window.
 const STABILIZATION: SignedDuration = SignedDuration::from_mins(10);
 /// The same notice twice within this time is one too many.
@@ -139,11 +139,9 @@ impl Judge {
         let changes = theatre.aws.size_changes(fleet());
         let fresh = changes.get(self.changes..).unwrap_or_default();
         for (nth, change) in fresh.iter().enumerate() {
-            let before = fresh.get(..nth).unwrap_or_default().iter().rev();
-            let theirs = |b: &&SizeChange| b.by == Writer::Outside && b.at == change.at;
-            let raised = before.take_while(theirs).last();
+            let before = fresh.get(..nth).unwrap_or_default();
             match change.by {
-                Writer::Tidegate => self.judge_change(theatre, scene, change, raised)?,
+                Writer::Tidegate => self.judge_change(theatre, scene, change, before)?,
                 _ => self.cut = None,
             }
         }
@@ -157,13 +155,13 @@ impl Judge {
         }
     }
 
-    /// `raised`: somebody's raise in the very moment of this write, after our last look.
+    /// `before`: what else was changed in this step, before it.
     fn judge_change(
         &mut self,
         theatre: &Theatre,
         scene: &Scene,
         change: &SizeChange,
-        raised: Option<&SizeChange>,
+        before: &[SizeChange],
     ) -> Law {
         let SizeChange { from, to, .. } = change;
         unless(from.max == to.max, 1, || format!("MaxSize was touched: {change:?}"))?;
@@ -180,12 +178,23 @@ impl Judge {
         unless(to.min >= lowest, 1, || format!("below the policy's minimum: {change:?}"))?;
         let highest = limits.ceiling.max(from.min);
         unless(to.min <= highest, 1, || format!("above the ceiling: {change:?}"))?;
-        let Some(mut lowering) = lowering(&theatre.truth, change) else { return Ok(()) };
-        if let Some(raised) = raised.filter(|r| r.from.desired < lowering.from) {
-            self.cut = Some(lowering);
-            lowering.from = raised.from.desired;
+        let Some(lowering) = lowering(&theatre.truth, change) else { return Ok(()) };
+        if raced_without_lease(theatre, scene, before, change) {
+            return Ok(());
         }
+        let lowering = self.less_what_it_cut(lowering, before);
         self.judge_lowering(&Ground { theatre, scene, group: &group, policy }, lowering)
+    }
+
+    /// A lowering without somebody's raise in the very moment of its write, after our last look.
+    fn less_what_it_cut(&mut self, lowering: Lowering, before: &[SizeChange]) -> Lowering {
+        let theirs = |b: &&SizeChange| b.by == Writer::Outside && b.at == lowering.at;
+        let raised = before.iter().rev().take_while(theirs).last();
+        let Some(raised) = raised.filter(|r| r.from.desired < lowering.from) else {
+            return lowering;
+        };
+        self.cut = Some(lowering);
+        Lowering { from: raised.from.desired, ..lowering }
     }
 
     fn judge_lowering(&mut self, ground: &Ground<'_>, lowering: Lowering) -> Law {
@@ -220,15 +229,18 @@ impl Judge {
         unless(may, 3, || format!("{:?} lowered at {hour} h", scene.events))
     }
 
-    /// One notice for one trouble, unless somebody could not keep what was sent.
+    /// One notice for one trouble, where each time it could be kept that it was sent: what was
+    /// told while the table was away is marked nowhere, and is told again once it is back.
     fn judge_notices(&mut self, theatre: &Theatre) -> Law {
         let sent = theatre.aws.published();
         let truth = &theatre.truth;
         let sure = !truth.may_forget && !truth.table_missing && !truth.memory_garbled;
         for sent in sent.iter().skip(self.notices) {
-            let before = self.told.insert(sent.notice.key.clone(), sent.at);
-            let soon = before.is_some_and(|b| sent.at.duration_since(b) < NOTICE_ONCE);
-            unless(!(soon && sure), 4, || format!("told twice: {}", sent.notice.key))?;
+            if sure {
+                let before = self.told.insert(sent.notice.key.clone(), sent.at);
+                let soon = before.is_some_and(|b| sent.at.duration_since(b) < NOTICE_ONCE);
+                unless(!soon, 4, || format!("told twice: {}", sent.notice.key))?;
+            }
         }
         self.notices = sent.len();
         Ok(())
@@ -282,91 +294,18 @@ fn lowering(truth: &Truth, change: &SizeChange) -> Option<Lowering> {
     (truth.floor_mode && to.min < from.min).then_some(Lowering { at, from: from.min, to: to.min })
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Held {
-    No,
-    NoScaleIn,
-    All,
-}
-
-/// What the operator's tags say; what cannot be read holds.
-fn hold(group: &Group, now: Timestamp) -> Held {
-    let tag = |key: &str| group.tags.get(key).map(|v| v.trim());
-    match tag("tidegate:until").map(str::parse::<Timestamp>) {
-        Some(Err(_)) => return Held::NoScaleIn,
-        Some(Ok(until)) if until <= now => return Held::No,
-        _ => {}
-    }
-    if tag("tidegate:floor").is_some_and(|floor| floor.parse::<u32>().is_err()) {
-        return Held::NoScaleIn;
-    }
-    match tag("tidegate:hold") {
-        None | Some("none") => Held::No,
-        Some("all") => Held::All,
-        Some(_) => Held::NoScaleIn,
-    }
-}
-
-fn judge_group(theatre: &Theatre, group: &Group, policy: &FleetPolicy, at: Timestamp) -> Law {
-    let truth = &theatre.truth;
-    unless(hold(group, at) == Held::No, 3, || format!("against a tag: {:?}", group.tags))?;
-    for process in PROCESSES {
-        unless(!group.is_suspended(process), 3, || format!("{process} is suspended"))?;
-    }
-    unless(!truth.refresh, 3, || "in an instance refresh".into())?;
-    unless(!truth.table_missing, 3, || "without the control table".into())?;
-    unless(!truth.memory_garbled, 3, || "without memory".into())?;
-    unless(!truth.policy_broken, 3, || "under a policy that is not the newest".into())?;
-    let activities = theatre.aws.activities(fleet());
-    let broken = unhealed(&activities, at);
-    unless(broken.is_none(), 3, || format!("launches fail: {broken:?}"))?;
-    let floor = Limits::of(policy, group.sizes.max).clamp(policy.day_floor);
-    let backstop = theatre.aws.backstop(fleet());
-    let stands = backstop.as_ref().is_some_and(|b| b.min >= floor);
-    unless(stands, 7, || format!("the backstop is {backstop:?}"))
-}
-
-/// A launch that failed within a day in a zone where none succeeded since.
-fn unhealed(activities: &[Activity], now: Timestamp) -> Option<&Activity> {
-    // What begins in this very moment is our doing, or came after our last look.
-    let day = SignedDuration::ZERO..SignedDuration::from_hours(24);
-    let recent = |a: &&Activity| a.started < now && day.contains(&now.duration_since(a.started));
-    let launches: Vec<_> =
-        activities.iter().filter(recent).filter(|a| a.kind == ActivityKind::Launch).collect();
-    let healed = |failed: &Activity| {
-        launches.iter().any(|a| {
-            let there = failed.zone.is_none() || a.zone == failed.zone;
-            a.result == ActivityResult::Successful && there && a.started > failed.started
-        })
-    };
-    launches.iter().find(|a| a.result == ActivityResult::Failed && !healed(a)).copied()
-}
-
-fn judge_alarms(truth: &Truth, at: Timestamp) -> Law {
-    unless(truth.spike.state != AlarmState::Alarm, 3, || "the spike alarm is in ALARM".into())?;
-    for veto in truth.vetoes {
-        unless(!veto.gone, 3, || "a veto alarm is gone".into())?;
-        let old = at.duration_since(veto.since) >= VETO_AFTER;
-        let quiet = veto.state != AlarmState::Alarm && old;
-        unless(quiet, 3, || format!("a veto alarm: {veto:?}"))?;
-    }
-    Ok(())
-}
-
-/// What is left serves the load of the last minutes, and that load is known.
-fn judge_load(truth: &Truth, group: &Group, policy: &FleetPolicy, lowering: Lowering) -> Law {
-    let Lowering { at, to, .. } = lowering;
-    let sane = |v: f64| v.is_finite() && v >= 0.0;
-    let loads = |from, to| truth.between(at, from, to).filter_map(|l: Levels| l.load);
-    unless(loads(30, 3).all(sane), 2, || "on a load that is no number".into())?;
-    let alive = truth.between(at, 6, 1).filter_map(|l| l.healthy).any(|h| h > 0.0);
-    let seen = loads(8, 1).next().is_some();
-    unless(seen || alive, 2, || "on a load that nobody published".into())?;
-    let quiet = truth.between(at, 7, 3).all(|l| l.load.is_none_or(|v| v == 0.0));
-    let busy = loads(60, 10).count() > 30 && loads(60, 10).all(|v| v >= 50.0);
-    let plausible = !(quiet && busy && group.serving() > 0);
-    unless(plausible, 2, || "on a zero that cannot be believed".into())?;
-    let peak = loads(10, 4).fold(0.0, f64::max);
-    let enough = f64::from(to) * policy.capacity_per_instance + 1e-6 >= peak;
-    unless(enough, 5, || format!("{to} are left for a load of {peak}"))
+/// Two runs at once, without a table to hold a lease in, and each raised what it had seen: the
+/// smaller raise may be written last. It takes nothing that stood there before both of them, and
+/// no capacity; the next look raises again what is still needed.
+fn raced_without_lease(
+    theatre: &Theatre,
+    scene: &Scene,
+    before: &[SizeChange],
+    change: &SizeChange,
+) -> bool {
+    let together = theatre.truth.table_missing && scene.events.len() > 1;
+    let ours = before.iter().rev().take_while(|b| b.by == Writer::Tidegate);
+    let stood = ours.last().map(|first| first.from.min);
+    let kept = change.to.desired >= change.from.desired;
+    together && kept && stood.is_some_and(|stood| change.to.min > stood)
 }
