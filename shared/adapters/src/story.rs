@@ -11,7 +11,8 @@ use crate::item;
 use jiff::Timestamp;
 use tidegate_domain::ports::{PortError, PortResult};
 
-const CALL: &str = "GetItem (story's clock)";
+/// A query, because every function may ask one, and no other read.
+const CALL: &str = "Query (story's clock)";
 
 impl Aws {
     /// The story's time; `None` while no story is told, which leaves the real time.
@@ -19,15 +20,17 @@ impl Aws {
         let request = self
             .clients
             .dynamodb
-            .get_item()
+            .query()
             .table_name(&self.names.control_table)
-            .key("pk", item::text("story"))
-            .key("sk", item::text("clock"))
+            .key_condition_expression("pk = :pk AND sk = :sk")
+            .expression_attribute_values(":pk", item::text("story"))
+            .expression_attribute_values(":sk", item::text("clock"))
             .consistent_read(true)
             .send();
         let answer = self.operation(CALL)?.run(request).await?;
         answer
-            .item()
+            .items()
+            .first()
             .map(|found| item::fields(found).string("now").and_then(parse))
             .transpose()
             .map_err(|why| PortError::Unreadable { call: CALL, why })
