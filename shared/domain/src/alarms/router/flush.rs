@@ -1,22 +1,19 @@
 //! Looking at groups: under the lease, decide, publish, mark, until nothing more is due.
 
-use super::record::{AT_ONCE, OVER_LIFE, later};
-use super::{MessageRecord, Session, TIME_TO_START};
-use crate::alarms::event::{Fingerprint, Kind};
-use crate::alarms::group::{
-    Bulletin, GroupId, GroupKey, GroupState, Surroundings, Verdict, decide,
-};
+use super::record::later;
+use super::{Session, TIME_TO_START};
+use crate::alarms::event::Fingerprint;
+use crate::alarms::group::{Bulletin, GroupId, GroupKey, GroupState, Verdict};
 use crate::alarms::inhibit::explains;
-use crate::alarms::member::{Member, Taken, take};
-use crate::alarms::message::{Background, Message, compose, digest};
+use crate::alarms::member::Member;
 use crate::alarms::planned::{Plan, could_explain, plan};
-use crate::alarms::ports::{GroupEntry, Kept, MemberId, MemberWrite, Opening, RouterWorld};
+use crate::alarms::ports::{GroupEntry, RouterWorld};
 use crate::alarms::silence::Muting;
 use crate::ids::FleetName;
 use crate::ledger::LedgerEntry;
-use crate::ports::{Lease, PortResult, Released, Stored};
+use crate::ports::{Lease, PortResult, Released};
 use jiff::SignedDuration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Groups that are held at a time: their messages share a topic's seconds.
 const CHUNK: usize = 32;
@@ -28,27 +25,24 @@ const LOOKS: u32 = 3;
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 /// Entries of a fleet's ledger that are read.
 const LEDGER: u32 = 20;
-/// What nobody understands is no state that ends: it is told once, and forgotten after this.
-const UNCLASSIFIED_LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// The chat topic's name.
-const CHAT: &str = "chat";
 
 /// A group whose lease we hold.
-struct Open {
-    id: GroupId,
+pub(super) struct Open {
+    pub id: GroupId,
     /// The list entry's stamp that we saw.
-    seen: Option<String>,
-    state: GroupState,
-    version: u64,
-    members: Vec<Member>,
-    plans: BTreeMap<Fingerprint, Plan>,
-    verdict: Option<Verdict>,
+    pub seen: Option<String>,
+    pub state: GroupState,
+    pub version: u64,
+    pub members: Vec<Member>,
+    pub plans: BTreeMap<Fingerprint, Plan>,
+    pub verdict: Option<Verdict>,
     /// Something failed, or the topic's second is full: it is left for the next look.
-    stuck: bool,
+    pub stuck: bool,
 }
 
 impl Open {
-    fn bulletin(&self) -> Option<&Bulletin> {
+    /// The message that is due, if it can be sent now.
+    pub fn bulletin(&self) -> Option<&Bulletin> {
         let verdict = self.verdict.as_ref().filter(|_| !self.stuck)?;
         verdict.bulletin.as_deref()
     }
@@ -184,80 +178,6 @@ impl<W: RouterWorld> Session<'_, W> {
         Ok(Some(open))
     }
 
-    /// Labels the members anew. Those that belong elsewhere by now (another policy, tags that
-    /// were read late) move there; what nobody understood is forgotten once it was told.
-    async fn sort_members(&mut self, open: &mut Open, kept: Vec<Kept>) -> PortResult<()> {
-        let mut away: Vec<(Member, BTreeSet<GroupKey>)> = Vec::new();
-        for Kept { mut member, .. } in kept {
-            if member.is_open() {
-                self.read_tags(&mut member.event).await;
-                member.labels = self.rules.labeller.label(&member.event);
-                let keys = self.rules.groups(&member.labels);
-                let told = open.state.told.contains_key(&member.fingerprint());
-                let past = self.now.duration_since(member.arrived) > UNCLASSIFIED_LIFE;
-                if member.event.kind == Kind::Unclassified && told && past {
-                    away.push((member, BTreeSet::new()));
-                    continue;
-                }
-                if !keys.contains(&open.state.key) {
-                    away.push((member, keys));
-                    continue;
-                }
-            }
-            open.members.push(member);
-        }
-        if away.is_empty() {
-            return Ok(());
-        }
-        self.move_away(open, away).await
-    }
-
-    async fn move_away(
-        &mut self,
-        open: &mut Open,
-        away: Vec<(Member, BTreeSet<GroupKey>)>,
-    ) -> PortResult<()> {
-        let mut gone = Vec::new();
-        for (member, keys) in away {
-            let fingerprint = member.fingerprint();
-            for key in keys {
-                self.move_to(key, &member).await?;
-            }
-            open.state.told.remove(&fingerprint);
-            gone.push(MemberId { group: open.id.clone(), fingerprint });
-        }
-        // Before they are forgotten: a message that all is over must not come of it.
-        match self.world.mark(&open.state, open.version, &self.token).await? {
-            Stored::Version(version) => open.version = version,
-            Stored::Conflict => open.stuck = true,
-        }
-        for gone in gone.chunks(AT_ONCE) {
-            self.world.forget(gone).await?;
-        }
-        Ok(())
-    }
-
-    async fn move_to(&mut self, key: GroupKey, member: &Member) -> PortResult<()> {
-        let id = MemberId { group: GroupId::of(&key), fingerprint: member.fingerprint() };
-        let stamp = self.stamp();
-        self.world.open(&[Opening { key, due: self.now }], &stamp).await?;
-        let known = self.world.members(std::slice::from_ref(&id)).await?.pop().flatten();
-        let labels = member.labels.clone();
-        let event = member.event.clone();
-        let Taken::Keep(mut moved) =
-            take(known.as_ref().map(|k| &k.member), event, labels, self.now)
-        else {
-            return Ok(());
-        };
-        moved.arrived = member.arrived;
-        moved.flips.clone_from(&member.flips);
-        let expires = (!moved.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
-        let expected = known.map_or(0, |k| k.version);
-        let write = MemberWrite { id, member: *moved, expected, expires };
-        // A conflict means that its own events have reached the other group: they know better.
-        self.world.keep(&[write]).await.pop().map_or(Ok(()), |done| done.map(drop))
-    }
-
     /// Which members the fleet's own plans explain.
     async fn plan_members(&mut self, open: &mut Open) {
         let now = self.now;
@@ -273,7 +193,7 @@ impl<W: RouterWorld> Session<'_, W> {
     }
 
     /// A fleet's newest decisions; read once, empty when they cannot be read.
-    async fn ledger(&mut self, fleet: &FleetName) -> &[LedgerEntry] {
+    pub(super) async fn ledger(&mut self, fleet: &FleetName) -> &[LedgerEntry] {
         if !self.ledgers.contains_key(fleet.as_str()) {
             let entries = match self.world.ledger(fleet, LEDGER).await {
                 Ok(entries) => entries,
@@ -285,125 +205,6 @@ impl<W: RouterWorld> Session<'_, W> {
             self.ledgers.insert(fleet.to_string(), entries);
         }
         self.ledgers.get(fleet.as_str()).map_or(&[], Vec::as_slice)
-    }
-
-    fn judge(&self, open: &Open) -> Verdict {
-        let others = self.explained.iter().filter(|(id, _)| **id != open.id);
-        let explained: BTreeSet<String> = others.flat_map(|(_, keys)| keys.clone()).collect();
-        let around = Surroundings {
-            policy: &self.rules.alarms,
-            terms: self.rules.terms(&open.state.key.route),
-            silences: &self.silences,
-            explained: &explained,
-            plans: &open.plans,
-            now: self.now,
-        };
-        decide(&open.state, &open.members, &around)
-    }
-
-    /// Publishes what is due, topic by topic, within what each topic may get in this second:
-    /// what is beyond it goes into one digest.
-    async fn tell(&mut self, opens: &mut [Open]) {
-        let mut topics: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (nth, open) in opens.iter().enumerate() {
-            if let Some(bulletin) = open.bulletin() {
-                topics.entry(bulletin.topic.clone()).or_default().push(nth);
-            }
-        }
-        for (topic, mut due) in topics {
-            due.sort_by_key(|nth| {
-                opens.get(*nth).and_then(Open::bulletin).map(|b| b.severity() != "critical")
-            });
-            let granted = self.spend(&topic, due.len()).await;
-            let single = if granted >= due.len() { due.len() } else { granted.saturating_sub(1) };
-            let rest = due.split_off(single);
-            for nth in due {
-                self.publish(opens, &[nth], &topic).await;
-            }
-            if granted > single {
-                self.publish(opens, &rest, &topic).await;
-            } else {
-                self.record.over_rate += u32::try_from(rest.len()).unwrap_or(u32::MAX);
-                stick(opens, &rest);
-            }
-        }
-    }
-
-    /// How many of `want` messages a topic may get now.
-    async fn spend(&mut self, topic: &str, want: usize) -> usize {
-        let second = self.world.wall().as_second();
-        let most = self.rules.alarms.max_per_second;
-        let want = u32::try_from(want).unwrap_or(u32::MAX);
-        match self.world.spend(topic, second, want, most).await {
-            Ok(granted) => usize::try_from(granted).unwrap_or(usize::MAX),
-            Err(error) => {
-                // Who cannot count sends one, so that nothing urgent stays unsaid.
-                self.record.notes.push(format!("messages could not be counted: {error}"));
-                1
-            }
-        }
-    }
-
-    /// Publishes one message about these groups and marks them.
-    async fn publish(&mut self, opens: &mut [Open], which: &[usize], topic: &str) {
-        let bulletins: Vec<&Bulletin> =
-            which.iter().filter_map(|nth| opens.get(*nth)?.bulletin()).collect();
-        if bulletins.is_empty() {
-            return;
-        }
-        let mut message = self.compose(&bulletins, topic).await;
-        if self.world.has_topic(CHAT) && self.spend(CHAT, 1).await == 0 {
-            message.chat.clear();
-        }
-        let sent = MessageRecord::of(&message, &bulletins);
-        match self.world.send(&message).await {
-            Ok(note) => {
-                self.record.notes.extend(note);
-                self.record.count(message.why);
-                self.record.messages.push(sent);
-                for nth in which {
-                    if let Some(open) = opens.get_mut(*nth) {
-                        self.mark(open, &message).await;
-                    }
-                }
-            }
-            Err(error) => {
-                self.errors.push(format!("topic {topic}: {error}"));
-                stick(opens, which);
-            }
-        }
-    }
-
-    async fn compose(&mut self, bulletins: &[&Bulletin], topic: &str) -> Message {
-        let now = self.now;
-        if let [bulletin] = bulletins {
-            let listed = bulletin.firing.iter().chain(&bulletin.flapping).chain(&bulletin.resolved);
-            let mut fleets = listed.map(|l| FleetName::new(l.member.labels.get("fleet")));
-            let ledger = match fleets.find_map(Result::ok) {
-                Some(fleet) => self.ledger(&fleet).await.to_vec(),
-                None => Vec::new(),
-            };
-            return compose(bulletin, &Background { ledger: &ledger, now });
-        }
-        digest(topic, bulletins, &Background { ledger: &[], now })
-    }
-
-    async fn mark(&mut self, open: &mut Open, message: &Message) {
-        let Some(verdict) = open.verdict.take() else { return };
-        let next = verdict.confirmed(&message.named);
-        match self.world.mark(&next, open.version, &self.token).await {
-            Ok(Stored::Version(version)) => {
-                (open.state, open.version) = (next, version);
-            }
-            Ok(Stored::Conflict) => {
-                self.record.notes.push(format!("group {} was marked by another run", open.id));
-                open.stuck = true;
-            }
-            Err(error) => {
-                self.errors.push(format!("group {}: {error}", open.id));
-                open.stuck = true;
-            }
-        }
     }
 
     /// Writes when the group is looked at next, and gives its lease back; its id when somebody
@@ -437,13 +238,5 @@ impl<W: RouterWorld> Session<'_, W> {
             self.errors.push(format!("group {id}: {error}"));
         }
         (left == Ok(Released::Wanted)).then_some(id)
-    }
-}
-
-fn stick(opens: &mut [Open], which: &[usize]) {
-    for nth in which {
-        if let Some(open) = opens.get_mut(*nth) {
-            open.stuck = true;
-        }
     }
 }

@@ -8,9 +8,11 @@
 
 mod blind;
 mod flush;
+mod moves;
 mod reconcile;
 mod record;
 mod report;
+mod tell;
 
 pub use report::{MessageRecord, RunRecord};
 

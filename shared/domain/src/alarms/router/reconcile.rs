@@ -6,8 +6,11 @@ use crate::alarms::event::{AlarmEvent, Fingerprint, Kind, State};
 use crate::alarms::group::{GroupId, GroupKey};
 use crate::alarms::member::Member;
 use crate::alarms::ports::RouterWorld;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What nobody understands is no state that ends: it is told once, and forgotten after this.
+const UNCLASSIFIED_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
 impl<W: RouterWorld> Session<'_, W> {
     /// Records what `DescribeAlarms` knows and nobody told us. The groups that this touched.
@@ -23,7 +26,8 @@ impl<W: RouterWorld> Session<'_, W> {
                 return BTreeMap::new();
             }
         };
-        let known = self.known().await;
+        let mut misplaced = BTreeMap::new();
+        let known = self.known(&mut misplaced).await;
         let mut lost = Vec::new();
         for event in &firing {
             if known.get(&event.id.fingerprint()).is_some_and(|m| says_the_same(m, event)) {
@@ -38,19 +42,24 @@ impl<W: RouterWorld> Session<'_, W> {
             arrivals.push(Arrival { message_id: None, event });
         }
         match self.take_in(&arrivals, Zeal::Comparison).await {
-            Ok(taken) => taken.touched,
+            Ok(taken) => misplaced.extend(taken.touched),
             Err(error) => {
                 self.errors.push(format!("what was noticed could not be recorded: {error}"));
-                BTreeMap::new()
             }
         }
+        misplaced
     }
 
-    /// The newest that is known of each alarm in the groups on the list, and their tags.
-    async fn known(&mut self) -> BTreeMap<Fingerprint, Member> {
+    /// The newest that is known of each alarm in the groups on the list, and their tags. Groups
+    /// with members that belong elsewhere by now (or nowhere) are `misplaced`: to be looked at.
+    async fn known(
+        &mut self,
+        misplaced: &mut BTreeMap<GroupId, GroupKey>,
+    ) -> BTreeMap<Fingerprint, Member> {
         let mut known: BTreeMap<Fingerprint, Member> = BTreeMap::new();
-        let ids: Vec<GroupId> = self.entries.keys().cloned().collect();
-        for id in ids {
+        let listed: Vec<(GroupId, GroupKey)> =
+            self.entries.iter().map(|(id, entry)| (id.clone(), entry.key.clone())).collect();
+        for (id, key) in listed {
             let read = match self.world.group(&id).await {
                 Ok(read) => read,
                 Err(error) => {
@@ -62,6 +71,9 @@ impl<W: RouterWorld> Session<'_, W> {
                 if let Some(tags) = &member.event.tags {
                     self.remember_tags(&member.event.id.arn, tags);
                 }
+                if self.is_misplaced(&member, &key) {
+                    misplaced.insert(id.clone(), key.clone());
+                }
                 let newer = |m: &Member| m.event.state_at >= member.event.state_at;
                 let fingerprint = member.fingerprint();
                 if !known.get(&fingerprint).is_some_and(newer) {
@@ -70,6 +82,17 @@ impl<W: RouterWorld> Session<'_, W> {
             }
         }
         known
+    }
+
+    fn is_misplaced(&self, member: &Member, key: &GroupKey) -> bool {
+        let labels = self.rules.labeller.label(&member.event);
+        member.is_open() && (self.is_past(member) || !self.rules.groups(&labels).contains(key))
+    }
+
+    /// Whether it is something that nobody understood, a while ago: no state that ends.
+    pub(super) fn is_past(&self, member: &Member) -> bool {
+        let past = self.now.duration_since(member.arrived) > UNCLASSIFIED_LIFE;
+        member.event.kind == Kind::Unclassified && past
     }
 
     /// Alarms whose problem stands here and that do not fire any more, with their state now.
