@@ -15,6 +15,7 @@
 )]
 
 pub mod activities;
+pub mod alarm_messages;
 pub mod alarms;
 pub mod events;
 pub mod items;
@@ -42,6 +43,7 @@ const fn target(name: &'static str, body: fn(&[u8])) -> Target {
 pub const TARGETS: &[Target] = &[
     target("activity", activities::activity),
     target("alarm_intake", alarms::alarm_intake),
+    target("alarm_message", alarm_messages::alarm_message),
     target("event", events::event),
     target("event_fields", events::event_fields),
     target("item", items::item),

@@ -10,10 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tidegate_fuzzing::TARGETS;
 
-/// Mutations of each target's corpus; the ones that serve what they decode are the slow ones.
+/// Mutations of each target's corpus; the slow ones serve what they decode, or write
+/// hundreds of names.
 const QUICK: u64 = 6_000;
 const SLOW: u64 = 1_000;
-const SERVING: [&str; 6] = ["event", "event_fields", "memory", "policy", "series", "tags"];
+const SERVING: [&str; 7] =
+    ["alarm_message", "event", "event_fields", "memory", "policy", "series", "tags"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tidegate_domain::alarms::event::{AlarmEvent, Kind, State};
+use tidegate_domain::alarms::group::Bulletin;
 use tidegate_domain::alarms::intake as router;
 use tidegate_domain::alarms::labels::Labels;
+use tidegate_domain::alarms::message::{Background, Message, compose, digest};
 use tidegate_domain::decide::{Decision, Inputs, decide};
 use tidegate_domain::group::DesiredChange;
 use tidegate_domain::intake::{self, Home, IntakeError};
@@ -15,6 +17,7 @@ use tidegate_domain::notice::Notice;
 use tidegate_domain::observation::Observation;
 use tidegate_domain::policy::{Policy, PolicyFaults};
 use tidegate_domain::signal::Wake;
+use tidegate_fuzzing::alarm_messages::{self, Writer};
 use tidegate_fuzzing::messages::{Maker, SNS};
 use tidegate_fuzzing::{activities, alarms, events, items, messages, metrics, policies, tags};
 use tidegate_wire::{activity, expression, text};
@@ -58,6 +61,15 @@ pub const FAULTS: &[Fault] = &[
     ("an empty label", "alarm_intake", |d| {
         alarms::alarm_intake_with(router::decode, with_an_empty_label, d);
     }),
+    ("an alarm message's subject of 100", "alarm_message", |d| {
+        alarm_message_with(a_hundred_more, d)
+    }),
+    ("an alarm message without a bound", "alarm_message", |d| alarm_message_with(three_times, d)),
+    ("an empty attribute of an alarm", "alarm_message", |d| alarm_message_with(no_region, d)),
+    ("told without a name", "alarm_message", |d| alarm_message_with(without_names, d)),
+    ("left without a word", "alarm_message", |d| alarm_message_with(left_in_silence, d)),
+    ("a name that calls a channel", "alarm_message", |d| alarm_message_with(calls_all, d)),
+    ("an SMS that phones cut in two", "alarm_message", |d| alarm_message_with(in_braces, d)),
     ("unknown keys", "policy", |d| policies::policy_with(tolerant, d)),
     ("a policy without bounds", "policy", |d| policies::policy_with(unbounded, d)),
     ("a refusal that names no path", "policy", |d| policies::policy_with(pathless, d)),
@@ -205,4 +217,48 @@ fn with_an_empty_label(event: &AlarmEvent) -> Labels {
     let mut labels = alarms::label(event);
     labels.0.entry("severity".to_owned()).or_default();
     labels
+}
+
+/// The law over messages of one group that are changed afterwards.
+fn alarm_message_with(compose: fn(&Bulletin, &Background<'_>) -> Message, data: &[u8]) {
+    alarm_messages::alarm_message_with(&Writer { compose, digest }, data);
+}
+
+fn a_hundred_more(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    let subject = format!("{:.<100}", message.subject);
+    Message { subject, ..message }
+}
+
+fn three_times(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    Message { text: message.text.repeat(3), ..message }
+}
+
+fn no_region(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let mut message = compose(bulletin, background);
+    let region = message.attributes.get_mut("region");
+    region.into_iter().filter(|r| *r == "-").for_each(String::clear);
+    message
+}
+
+fn without_names(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    let lines: Vec<&str> = message.text.lines().filter(|l| l.contains("firing")).collect();
+    Message { text: lines.join("\n"), ..message }
+}
+
+fn left_in_silence(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    Message { text: message.text.replace("not named here", ""), ..message }
+}
+
+fn calls_all(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    Message { chat: message.chat.replace('\u{ff20}', "@"), ..message }
+}
+
+fn in_braces(bulletin: &Bulletin, background: &Background<'_>) -> Message {
+    let message = compose(bulletin, background);
+    Message { sms: message.sms.replace('(', "["), ..message }
 }

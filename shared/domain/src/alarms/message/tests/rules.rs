@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::alarms::message::facts::Facts;
+use crate::alarms::policy::PLACEHOLDERS;
 
 fn plain() -> Bulletin {
     bulletin(Why::FirstNotification, vec![latency()])
@@ -102,6 +103,10 @@ fn every_placeholder_is_filled() {
         ("}{", "}{"),
     ] {
         assert_eq!(facts(&plain(), template), expected, "{template}");
+    }
+    for name in PLACEHOLDERS {
+        let template = format!("{{{name}}}");
+        assert_ne!(facts(&plain(), &template), template, "the policy lets it pass");
     }
     let sly = event(|e| e.id.name = "{count}".into());
     assert_eq!(facts(&sly, "{alarm}"), "<{count}>", "a name is no template");
