@@ -1,5 +1,6 @@
 //! The commands on the policy document.
 
+mod alarms;
 mod changes;
 mod check;
 mod keys;
@@ -13,11 +14,12 @@ pub use put::{Draft, prepare, store};
 pub use show::show;
 
 use crate::Failure;
+use tidegate_domain::alarms::policy::{AlarmPolicy, parse_whole};
 use tidegate_domain::policy::{Policy, PolicyFaults};
 
-/// Parses a document with the code that will run it.
-fn parse(document: &str) -> Result<Policy, Failure> {
-    Policy::parse(document).map_err(|PolicyFaults(faults)| Failure::Input(told(&faults)))
+/// Parses a document with the code that will run it: the fleets and the router's part.
+fn parse(document: &str) -> Result<(Policy, AlarmPolicy), Failure> {
+    parse_whole(document).map_err(|PolicyFaults(faults)| Failure::Input(told(&faults)))
 }
 
 fn told(faults: &[String]) -> String {

@@ -1,6 +1,8 @@
 //! What differs between two policy documents, key by key.
 
+use super::alarms;
 use std::collections::BTreeMap;
+use tidegate_domain::alarms::policy::AlarmPolicy;
 use toml::{Table, Value};
 
 /// The key by which tables of a list are told apart (`[[fleets.NAME.spike]]`).
@@ -9,7 +11,16 @@ const NAME_OF_A_TABLE: &str = "alarm";
 /// A line for each key that differs, by path: `+` new, `-` gone, `~` changed. Empty when
 /// only comments, order or layout differ; none when a document is not TOML.
 pub fn changes(old: &str, new: &str) -> Option<Vec<String>> {
-    let (old, new) = (leaves(&old.parse().ok()?), leaves(&new.parse().ok()?));
+    let (mut before, mut after): (Table, Table) = (old.parse().ok()?, new.parse().ok()?);
+    let router = match (AlarmPolicy::parse(old), AlarmPolicy::parse(new)) {
+        (Ok(old), Ok(new)) => {
+            without_tree(&mut before);
+            without_tree(&mut after);
+            alarms::changes(&old, &new)
+        }
+        _ => Vec::new(),
+    };
+    let (old, new) = (leaves(&before), leaves(&after));
     let gone = old.iter().filter(|(path, _)| !new.contains_key(*path));
     let mut lines: Vec<(&String, String)> =
         gone.map(|(path, value)| (path, format!("- {path} = {value}"))).collect();
@@ -23,7 +34,15 @@ pub fn changes(old: &str, new: &str) -> Option<Vec<String>> {
         }
     }
     lines.sort();
-    Some(lines.into_iter().map(|(_, line)| line).collect())
+    Some(lines.into_iter().map(|(_, line)| line).chain(router).collect())
+}
+
+/// Takes out what is compared by its meaning: a route is known by its matchers, not by its place.
+fn without_tree(document: &mut Table) {
+    if let Some(Value::Table(alarms)) = document.get_mut("alarms") {
+        alarms.remove("routes");
+        alarms.remove("inhibit");
+    }
 }
 
 /// Every value that is not a table, by its path.
@@ -99,6 +118,20 @@ mod tests {
             "- fleets.b.min = 1",
         ];
         assert_eq!(changes(OLD, new).unwrap(), expected);
+    }
+
+    #[test]
+    fn routes_are_compared_by_their_matchers() {
+        let old = "[alarms]\n[[alarms.routes]]\nmatch = { fleet = 'a' }\ntopic = 'a'\n";
+        let new = "[alarms]\ngroup_wait_secs = 5\n[[alarms.routes]]\nmatch = ['fleet = a']\n";
+        let expected = [
+            "+ alarms.group_wait_secs = 5",
+            "~ alarms.routes {}/{fleet=\"a\"}: topic a -> the parent's",
+        ];
+        assert_eq!(changes(old, new).unwrap(), expected);
+        let broken = new.replace("fleet = a", "fleet a");
+        let lines = changes(old, &broken).unwrap();
+        assert!(lines.iter().any(|line| line.contains("alarms.routes:")), "{lines:?}");
     }
 
     #[test]

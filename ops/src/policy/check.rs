@@ -1,6 +1,6 @@
 //! `policy-check`: what a document means, in words.
 
-use super::parse;
+use super::{alarms, parse};
 use crate::words::{labelled, span, visible};
 use crate::{Failure, Report, View};
 use jiff::{Timestamp, ToSpan};
@@ -19,7 +19,7 @@ const COMING: usize = 3;
 /// # Errors
 /// [`Failure::Input`] with every fault at once.
 pub fn check(document: &str, now: Timestamp) -> Result<Report, Failure> {
-    let policy = parse(document)?;
+    let (policy, router) = parse(document)?;
     let mut out = match policy.fleets.len() {
         1 => "a valid policy for 1 fleet\n".to_owned(),
         n => format!("a valid policy for {n} fleets\n"),
@@ -30,6 +30,7 @@ pub fn check(document: &str, now: Timestamp) -> Result<Report, Failure> {
     for (name, fleet) in &policy.fleets {
         out.push_str(&words(name, fleet, now));
     }
+    out.push_str(&alarms::words(&router));
     Ok(Report::of(out))
 }
 

@@ -7,6 +7,7 @@ use super::{changes, parse};
 use crate::words::visible;
 use crate::{Failure, Report};
 use std::fmt::Write as _;
+use tidegate_domain::alarms::policy::AlarmPolicy;
 use tidegate_domain::policy::Policy;
 use tidegate_domain::ports::{Control, PortError, Stored, StoredPolicy};
 
@@ -62,6 +63,8 @@ fn compared(name: &str, old: &str, new: &str) -> String {
     let mut out = String::new();
     if Policy::parse(old).is_err() {
         let _ = writeln!(out, "{name} is not valid; nothing is lowered under it");
+    } else if AlarmPolicy::parse(old).is_err() {
+        let _ = writeln!(out, "{name} has alarms that are not valid");
     }
     match changes(old, new) {
         None => {

@@ -1,8 +1,8 @@
 //! `policy-show`: a stored document, as it is.
 
+use super::parse;
 use super::put::undone;
 use crate::{Failure, Report};
-use tidegate_domain::policy::Policy;
 use tidegate_domain::ports::{Control, StoredPolicy};
 
 /// The stored document of this version (of the newest five), or of the newest.
@@ -15,7 +15,7 @@ pub async fn show<C: Control>(control: &C, version: Option<u32>) -> Result<Repor
     let Some(found) = stored.iter().find(wanted) else {
         return Err(Failure::Undone(absent(&stored, version)));
     };
-    let valid = if Policy::parse(&found.document).is_ok() { "" } else { ", not valid" };
+    let valid = if parse(&found.document).is_ok() { "" } else { ", not valid" };
     let note = format!("version {}{valid}; there are {}", found.version, numbers(&stored));
     Ok(Report { text: found.document.clone(), notes: vec![note], troubles: Vec::new() })
 }

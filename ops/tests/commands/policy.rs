@@ -38,6 +38,45 @@ fn every_fault_is_told_and_nothing_is_asked_of_aws() {
 }
 
 #[test]
+fn faults_of_the_alarms_are_told_with_the_others() {
+    let aws = world();
+    let alarms = "[alarms]\ntopic = 1\n[[alarms.routes]]\nmatch = ['flet = web']\n";
+    let bad = format!("{}{alarms}", POLICY.replace("floor = 6", "floor = -6"));
+    for failure in
+        [block_on(prepare(&aws, &bad, None)).unwrap_err(), check(&bad, at(NOON)).unwrap_err()]
+    {
+        let text = failure.to_string();
+        assert_eq!(failure.code(), 2);
+        for path in ["day.floor", "alarms.topic: ", "alarms.routes[0].match[0]: unknown label"] {
+            assert!(text.contains(path), "{path} in {text}");
+        }
+    }
+}
+
+#[test]
+fn changed_alarms_are_shown_by_route() {
+    let aws = world();
+    let new = format!("{POLICY}[alarms]\nroutes = []\nmax_per_second = 2\n");
+    let draft = block_on(prepare(&aws, &new, None)).unwrap();
+    assert_eq!(
+        draft.changes,
+        "against version 3:\n  + alarms.max_per_second = 2\n  \
+         - alarms.routes {}/{alarm=~\"TargetTracking-.*\"}: topic none\n  \
+         - alarms.routes {}/{severity=\"critical\"}: topic critical\n"
+    );
+}
+
+#[test]
+fn a_stored_version_with_bad_alarms_is_named() {
+    let aws = world();
+    put(&aws, 4, &format!("{POLICY}[alarms]\ntopic = 1\n"));
+    let draft = block_on(prepare(&aws, POLICY, None)).unwrap();
+    assert!(draft.changes.starts_with("version 4 has alarms that are not valid\n"), "{draft:?}");
+    let notes = block_on(show(&aws, None)).unwrap().notes;
+    assert!(notes[0].contains("version 4, not valid"), "{notes:?}");
+}
+
+#[test]
 fn the_same_document_is_refused() {
     let failure = block_on(prepare(&world(), POLICY, None)).unwrap_err();
     assert_eq!(failure.code(), 1);

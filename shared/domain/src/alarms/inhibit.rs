@@ -79,7 +79,11 @@ pub fn is_inhibited(rules: &[Rule], labels: &Labels, firing: &BTreeSet<String>) 
     if firing.is_empty() {
         return false;
     }
-    rules.iter().filter(|rule| rule.is_target(labels)).any(|rule| {
+    let fires = |rule: &&Rule| {
+        let first = firing.range(rule.id.clone()..).next();
+        first.is_some_and(|key| key.starts_with(&rule.id))
+    };
+    rules.iter().filter(fires).filter(|rule| rule.is_target(labels)).any(|rule| {
         let key = rule.key(labels);
         firing.contains(&key)
             || (firing.contains(&format!("{key}{BOTH}")) && !rule.is_source(labels))

@@ -7,8 +7,10 @@
 //! Source of the syntax: Alertmanager's configuration, "matcher"; of its meaning: an absent
 //! label has the empty value, so `severity = ""` holds where there is none.
 
+mod expression;
+
 use crate::alarms::labels::Labels;
-use regex_lite::{Regex, RegexBuilder};
+use expression::Expression;
 use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
@@ -33,10 +35,6 @@ pub const FAMILIES: [&str; 2] = ["dimension.", "tag."];
 const LONGEST: usize = 1_024;
 /// Bytes of a list of matchers: it is part of a route's id, which every group keeps.
 pub const LONGEST_LIST: usize = 2_000;
-/// Bytes of a compiled expression: some hundred times what an alarm's name needs, and a match
-/// stays below a millisecond.
-const REGEX_BYTES: usize = 1 << 16;
-
 /// One condition on one label. A regular expression matches the whole value.
 #[derive(Debug, Clone)]
 pub struct Matcher {
@@ -47,7 +45,7 @@ pub struct Matcher {
     /// With what, as it was written.
     pub value: String,
     /// The compiled expression of `=~` and `!~`.
-    pub(crate) regex: Option<Regex>,
+    pub(crate) regex: Option<Expression>,
 }
 
 /// How a matcher compares.
@@ -133,7 +131,7 @@ impl Matcher {
         }
         let regex = match operator {
             Operator::Equal | Operator::NotEqual => None,
-            Operator::Matches | Operator::MatchesNot => Some(compile(value)?),
+            Operator::Matches | Operator::MatchesNot => Some(Expression::new(value)?),
         };
         if label == "severity" && regex.is_none() && value.chars().any(char::is_uppercase) {
             let lower = value.to_lowercase();
@@ -166,14 +164,6 @@ impl Matcher {
             Operator::MatchesNot => !found,
         }
     }
-}
-
-/// The expression by itself, and then anchored: `a)|(b` is one only between the anchors.
-fn compile(expression: &str) -> Result<Regex, String> {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(REGEX_BYTES).build();
-    let wrong = |why| format!("the regular expression {expression:?} cannot be used: {why}");
-    build(expression).map_err(wrong)?;
-    build(&format!("^(?:{expression})$")).map_err(wrong)
 }
 
 impl PartialEq for Matcher {
