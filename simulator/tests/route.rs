@@ -134,6 +134,9 @@ fn the_answer_in_words() {
         "  topic       web\n",
         "  group       fleet=\"aira-web\" service=\"aira-web\" (group_by fleet, service)\n",
         "  reason      FirstNotification, after 45 s (group_wait)\n",
+        "  subject     FIRING: aira-web-cpu-high of aira-web\n",
+        "    AWS/EC2 CPUUtilization",
+        "severity=warning",
         "  waits       if another fires: {severity=\"critical\"} silences",
     ] {
         assert!(text.contains(line), "{line}{text}");

@@ -67,15 +67,15 @@ pub(super) const KEYS: &[Key] = &[
         SECTION,
         "escalate_after_secs",
         (0, 604_800, Some(900)),
-        "seconds that a critical alarm may stay unresolved before the next topic is told; 0: for \
-         ever",
+        "seconds that a critical alarm may stay unresolved before the next topic is told; 0: it \
+         never is",
     ),
     text(
         SECTION,
         "title",
         ("\"{severity}: {alarm} of {service}\"", "built in"),
-        "the subject; `{alarm}`, `{fleet}`, `{service}`, `{region}`, `{severity}`, `{count}`, \
-         `{reason}`, `{group}` are filled in; `\"\"`: built in",
+        "the subject, after the state; `{alarm}`, `{fleet}`, `{service}`, `{region}`, \
+         `{severity}`, `{count}`, `{reason}`, `{group}` are filled in; `\"\"`: built in",
     ),
     text(
         SECTION,
