@@ -219,9 +219,8 @@ impl Tree<'_> {
         let takes_all = |route: &&Route| !route.goes_on && texts(&route.matchers).is_subset(&asked);
         if let Some(first) = earlier.iter().find(takes_all) {
             let what = canonical(&first.matchers);
-            self.faults.add(&path, format!(
-                "never reached: {what} stands before it without `continue` and takes whatever it would"
-            ));
+            let why = "stands before it without `continue` and takes whatever it would";
+            self.faults.add(&path, format!("never reached: {what} {why}"));
         }
         Some(matchers)
     }
