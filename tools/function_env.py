@@ -13,6 +13,7 @@ OUTPUTS = {
     "nightly-scale-down": "NightFunction",
     "daytime-scale-up": "DayFunction",
     "spike-step-scaler": "SpikeFunction",
+    "alarm-router": "RouterFunction",
 }
 
 

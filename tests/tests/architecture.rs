@@ -7,7 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FUNCTIONS: [&str; 3] = ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler"];
+const FUNCTIONS: [&str; 4] =
+    ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router"];
 
 /// Crate -> what of the watched crates it may depend on (normal dependencies).
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {

@@ -3,7 +3,7 @@
 use crate::call::Operation;
 use crate::clients::Clients;
 use crate::clock;
-use crate::config::{Connection, Settings, Topics};
+use crate::config::{Connection, MoreTopics, RouterSettings, Settings, Topics};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +28,7 @@ pub struct Aws {
 pub(crate) struct Names {
     pub(crate) control_table: String,
     pub(crate) topics: Option<Topics>,
+    pub(crate) more_topics: MoreTopics,
 }
 
 impl Aws {
@@ -40,7 +41,25 @@ impl Aws {
     /// Builds the clients for a command that knows less than a function. Without
     /// `topics` notices are refused.
     pub fn connect(connection: &Connection, control_table: &str, topics: Option<Topics>) -> Self {
-        let names = Names { control_table: control_table.to_owned(), topics };
+        let names = Names {
+            control_table: control_table.to_owned(),
+            topics,
+            more_topics: MoreTopics::default(),
+        };
+        Self::with(connection, names)
+    }
+
+    /// Builds the router's clients; talks to nobody.
+    pub fn for_router(settings: &RouterSettings) -> Self {
+        let names = Names {
+            control_table: settings.control_table.clone(),
+            topics: Some(settings.topics.clone()),
+            more_topics: settings.more_topics.clone(),
+        };
+        Self::with(&settings.connection, names)
+    }
+
+    fn with(connection: &Connection, names: Names) -> Self {
         Self {
             clients: Arc::new(Clients::new(connection)),
             names: Arc::new(names),

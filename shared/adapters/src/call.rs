@@ -100,6 +100,12 @@ impl Operation {
         self.send(request()).await
     }
 
+    /// Pauses, but not beyond the operation's end.
+    pub(crate) async fn rest(&self, pause: Duration) {
+        let left = self.until.saturating_duration_since(Instant::now());
+        tokio::time::sleep(pause.min(left)).await;
+    }
+
     fn has_time_for(&self, pause: Duration) -> bool {
         self.until.saturating_duration_since(Instant::now()) > pause
     }

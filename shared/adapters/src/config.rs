@@ -4,6 +4,10 @@
 //! What must stay true: there are no defaults that scale; a missing or wrong
 //! variable ends the start with its name.
 
+mod router;
+
+pub use router::{MoreTopics, RouterSettings};
+
 use aws_credential_types::Credentials;
 use std::fmt;
 use tidegate_domain::policy::Policy;
@@ -17,6 +21,9 @@ pub const VARIABLES: &[&str] = &[
     SEED_POLICY,
     ACCOUNT,
     LEDGER_DAYS,
+    ESCALATION_TOPIC,
+    CHAT_TOPIC,
+    MORE_TOPICS,
     REGION,
     ENDPOINT_URL,
     ACCESS_KEY_ID,
@@ -36,6 +43,12 @@ pub const SEED_POLICY: &str = "TIDEGATE_SEED_POLICY";
 pub const ACCOUNT: &str = "TIDEGATE_ACCOUNT";
 /// Days for which ledger entries are kept, 1 to 3650.
 pub const LEDGER_DAYS: &str = "TIDEGATE_LEDGER_DAYS";
+/// ARN of the topic for escalations (SNS). Optional; only alarm-router reads it.
+pub const ESCALATION_TOPIC: &str = "TIDEGATE_ESCALATION_TOPIC";
+/// ARN of the topic for chat applications (SNS). Optional; only alarm-router reads it.
+pub const CHAT_TOPIC: &str = "TIDEGATE_CHAT_TOPIC";
+/// The operator's own topics: `name=arn,name=arn`. Optional; only alarm-router reads it.
+pub const MORE_TOPICS: &str = "TIDEGATE_MORE_TOPICS";
 /// The region; Lambda sets it.
 pub const REGION: &str = "AWS_REGION";
 /// Another endpoint than AWS's own, for a local endpoint. Optional.
@@ -205,6 +218,12 @@ impl<'a> Reader<'a> {
         value
     }
 
+    /// A variable's checked value; none also when it is missing, which is no fault.
+    fn checked_if_set<T>(&mut self, name: &str, check: fn(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.optional(name)?;
+        check(&value).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
+    }
+
     fn checked<T>(&mut self, name: &str, check: fn(&str) -> Result<T, String>) -> Option<T> {
         let value = self.required(name)?;
         check(&value).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
@@ -335,7 +354,7 @@ mod tests {
         night = { starts = "22:00", floor = 1 }
     "#;
 
-    fn good() -> BTreeMap<&'static str, &'static str> {
+    pub(super) fn good() -> BTreeMap<&'static str, &'static str> {
         BTreeMap::from([
             (CONTROL_TABLE, "tidegate-control"),
             (WARNING_TOPIC, "arn:aws:sns:eu-central-1:123456789012:warning"),
@@ -366,7 +385,7 @@ mod tests {
     #[test]
     fn all_faults_are_told_at_once_each_with_its_variable() {
         let faults = read(&BTreeMap::new()).unwrap_err().faults;
-        let optional = [ENDPOINT_URL, SESSION_TOKEN];
+        let optional = [ESCALATION_TOPIC, CHAT_TOPIC, MORE_TOPICS, ENDPOINT_URL, SESSION_TOKEN];
         for name in VARIABLES.iter().filter(|name| !optional.contains(name)) {
             let told = faults.iter().filter(|fault| fault.starts_with(*name)).count();
             assert_eq!(told, 1, "{name}: {faults:?}");

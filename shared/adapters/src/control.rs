@@ -1,17 +1,13 @@
 //! The control table: policy versions, memories, ledger (leases: [`crate::lease`]).
 //!
-//! What must stay true: every write but the ledger's is conditional; a conditional
-//! write whose answer was lost, and which the SDK therefore tried again, finds its own
-//! mark in the item that refused it and counts as done; what cannot be read is an
-//! error and never a default.
+//! What must stay true: every write but the ledger's is conditional ([`crate::put`]); what
+//! cannot be read is an error and never a default.
 
 use crate::aws::Aws;
 use crate::clock::{self, random_hex};
-use crate::errors::Failure;
 use crate::item::{self, Item};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use crate::put::{NewVersion, Place};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use jiff::Timestamp;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::LedgerEntry;
@@ -25,8 +21,6 @@ use tidegate_wire::stored;
 const POLICIES: i32 = 5;
 /// Pages of one listing that are read at most; a page holds 1 MB.
 const PAGES: usize = 20;
-/// DynamoDB's code for a condition that did not hold.
-pub(crate) const CONDITION: &str = "ConditionalCheckFailedException";
 
 impl Control for Aws {
     async fn policies(&self) -> PortResult<Vec<StoredPolicy>> {
@@ -74,11 +68,11 @@ impl Control for Aws {
         wall: Timestamp,
         until: Timestamp,
     ) -> PortResult<Lease> {
-        self.acquire_lease(fleet, token, wall, until).await
+        self.acquire_lease(&fleet_key(fleet), token, wall, until).await
     }
 
     async fn release(&self, fleet: &FleetName, token: &LeaseToken) -> PortResult<Released> {
-        self.release_lease(fleet, token).await
+        self.release_lease(&fleet_key(fleet), token).await
     }
 
     async fn load(&self, fleet: &FleetName) -> PortResult<Versioned> {
@@ -108,33 +102,12 @@ impl Control for Aws {
         token: &LeaseToken,
     ) -> PortResult<Stored> {
         let call = "PutItem (memory)";
-        let unwritable = |why: String| PortError::Refused { call, why };
-        let document = serde_json::to_string(memory).map_err(|e| unwritable(e.to_string()))?;
-        let version = expected.checked_add(1).ok_or_else(|| unwritable("version".to_owned()))?;
-        let request = self
-            .clients
-            .dynamodb
-            .put_item()
-            .table_name(&self.names.control_table)
-            .item("pk", item::text(fleet_key(fleet)))
-            .item("sk", item::text("memory"))
-            .item("version", item::number(version))
-            .item("doc", item::text(&document))
-            .item("writer", item::text(&token.0));
-        let request = match expected {
-            0 => request.condition_expression("attribute_not_exists(pk)"),
-            _ => request
-                .condition_expression("#version = :expected")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":expected", item::number(expected)),
-        };
-        let ours = |stored: &Item| {
-            let stored = item::fields(stored);
-            stored.whole("version") == Ok(version)
-                && stored.string("writer") == Ok(token.0.as_str())
-                && stored.string("doc") == Ok(document.as_str())
-        };
-        self.put_once(call, request, version, ours).await
+        let document = serde_json::to_string(memory)
+            .map_err(|error| PortError::Refused { call, why: error.to_string() })?;
+        let place = Place { pk: fleet_key(fleet), sk: "memory".to_owned() };
+        let writer = token.0.clone();
+        let new = NewVersion { call, place, document, expected, writer, expires: None };
+        self.put_version(&new).await.map(Stored::from)
     }
 
     async fn append(&self, entry: &LedgerEntry, expires: Timestamp) -> PortResult<()> {
@@ -200,24 +173,11 @@ impl Aws {
         version: u64,
         ours: impl Fn(&Item) -> bool,
     ) -> PortResult<Stored> {
-        let operation = self.operation(call)?;
-        let request = request.return_values_on_condition_check_failure(OnFailure::AllOld).send();
-        match operation.send(request).await {
-            Ok(_) => Ok(Stored::Version(version)),
-            Err(failure) if failure.code() == Some(CONDITION) => match refused_by(&failure) {
-                Some(stored) if ours(stored) => Ok(Stored::Version(version)),
-                _ => Ok(Stored::Conflict),
-            },
-            Err(failure) => Err(failure.port(call)),
+        match self.put_if(call, request).await? {
+            None => Ok(Stored::Version(version)),
+            Some(stands) if ours(&stands) => Ok(Stored::Version(version)),
+            Some(_) => Ok(Stored::Conflict),
         }
-    }
-}
-
-/// The item that a condition did not hold on.
-fn refused_by(failure: &Failure<PutItemError>) -> Option<&Item> {
-    match failure.service()? {
-        PutItemError::ConditionalCheckFailedException(refusal) => refusal.item(),
-        _ => None,
     }
 }
 

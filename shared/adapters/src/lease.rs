@@ -1,4 +1,5 @@
-//! A fleet's lease: who changes the group now.
+//! Leases: who changes a fleet's group now, who tells of a group of alarms. Each stands beside
+//! what it guards, under the partition key `pk`.
 //!
 //! What must stay true: at most one owner until the lease has run out by the real
 //! clock; who finds it taken leaves a mark, and the owner sees the mark before the
@@ -6,15 +7,14 @@
 
 use crate::aws::Aws;
 use crate::call::Operation;
-use crate::control::{CONDITION, fleet_key};
 use crate::errors::Failure;
 use crate::item::{self, Item};
+use crate::put::{CONDITION, Place};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use jiff::Timestamp;
-use tidegate_domain::ids::FleetName;
 use tidegate_domain::ports::{Lease, LeaseToken, PortError, PortResult, Released};
 use tidegate_wire::stored;
 
@@ -36,15 +36,15 @@ enum Try {
 impl Aws {
     pub(crate) async fn acquire_lease(
         &self,
-        fleet: &FleetName,
+        pk: &str,
         token: &LeaseToken,
         wall: Timestamp,
         until: Timestamp,
     ) -> PortResult<Lease> {
         for _ in 0..ROUNDS {
-            match self.take(fleet, token, wall, until).await? {
+            match self.try_lease(pk, token, wall, until).await? {
                 Try::Taken => return Ok(Lease::Taken),
-                Try::Held(owner) if self.mark_wanted(fleet, &owner, token).await? => {
+                Try::Held(owner) if self.mark_wanted(pk, &owner, token).await? => {
                     return Ok(Lease::Busy);
                 }
                 Try::Held(_) | Try::Moved => {}
@@ -57,15 +57,15 @@ impl Aws {
 
     /// Takes the lease when it is free or run out, or extends our own. A mark that stands
     /// in a lease that had run out is taken off: the run that begins now answers it.
-    async fn take(
+    async fn try_lease(
         &self,
-        fleet: &FleetName,
+        pk: &str,
         token: &LeaseToken,
         wall: Timestamp,
         until: Timestamp,
     ) -> PortResult<Try> {
         let request = self
-            .lease(fleet)
+            .lease(pk)
             .update_expression("SET #owner = :token, until_ms = :until REMOVE wanted")
             .condition_expression("attribute_not_exists(pk) OR until_ms < :wall")
             .expression_attribute_names("#owner", "owner")
@@ -91,17 +91,12 @@ impl Aws {
             // The first answer was lost.
             return Ok(Try::Taken);
         }
-        self.extend(fleet, token, until).await
+        self.extend(pk, token, until).await
     }
 
-    async fn extend(
-        &self,
-        fleet: &FleetName,
-        token: &LeaseToken,
-        until: Timestamp,
-    ) -> PortResult<Try> {
+    async fn extend(&self, pk: &str, token: &LeaseToken, until: Timestamp) -> PortResult<Try> {
         let request = self
-            .lease(fleet)
+            .lease(pk)
             .update_expression("SET until_ms = :until")
             .condition_expression("#owner = :token")
             .expression_attribute_names("#owner", "owner")
@@ -112,14 +107,9 @@ impl Aws {
     }
 
     /// Marks the lease of `owner`; false when it is no longer that owner's.
-    async fn mark_wanted(
-        &self,
-        fleet: &FleetName,
-        owner: &str,
-        token: &LeaseToken,
-    ) -> PortResult<bool> {
+    async fn mark_wanted(&self, pk: &str, owner: &str, token: &LeaseToken) -> PortResult<bool> {
         let request = self
-            .lease(fleet)
+            .lease(pk)
             .update_expression("SET wanted = :token")
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
@@ -129,18 +119,9 @@ impl Aws {
     }
 
     /// Deletes our lease unless it is marked; a mark is taken off instead.
-    pub(crate) async fn release_lease(
-        &self,
-        fleet: &FleetName,
-        token: &LeaseToken,
-    ) -> PortResult<Released> {
+    pub(crate) async fn release_lease(&self, pk: &str, token: &LeaseToken) -> PortResult<Released> {
         let request = self
-            .clients
-            .dynamodb
-            .delete_item()
-            .table_name(&self.names.control_table)
-            .key("pk", item::text(fleet_key(fleet)))
-            .key("sk", item::text("lease"))
+            .delete(&place(pk))
             .condition_expression("#owner = :token AND attribute_not_exists(wanted)")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":token", item::text(&token.0))
@@ -156,12 +137,12 @@ impl Aws {
         }
         let is_ours = deleted_not(&failure)
             .is_some_and(|held| stored::lease_owner(&item::fields(held)) == Ok(token.0.as_str()));
-        if is_ours { self.take_mark_off(fleet, token).await } else { Ok(Released::Free) }
+        if is_ours { self.take_mark_off(pk, token).await } else { Ok(Released::Free) }
     }
 
-    async fn take_mark_off(&self, fleet: &FleetName, token: &LeaseToken) -> PortResult<Released> {
+    async fn take_mark_off(&self, pk: &str, token: &LeaseToken) -> PortResult<Released> {
         let request = self
-            .lease(fleet)
+            .lease(pk)
             .update_expression("REMOVE wanted")
             .condition_expression("#owner = :token")
             .expression_attribute_names("#owner", "owner")
@@ -170,19 +151,18 @@ impl Aws {
         Ok(if refusal.is_none() { Released::Wanted } else { Released::Free })
     }
 
-    fn lease(&self, fleet: &FleetName) -> UpdateItemFluentBuilder {
-        self.clients
-            .dynamodb
-            .update_item()
-            .table_name(&self.names.control_table)
-            .key("pk", item::text(fleet_key(fleet)))
-            .key("sk", item::text("lease"))
+    fn lease(&self, pk: &str) -> UpdateItemFluentBuilder {
+        self.update(&place(pk))
     }
+}
+
+fn place(pk: &str) -> Place {
+    Place { pk: pk.to_owned(), sk: "lease".to_owned() }
 }
 
 /// Sends an update; when its condition did not hold, the item that stood there (empty
 /// when there was none, or none was asked for).
-async fn conditional(
+pub(crate) async fn conditional(
     operation: &Operation,
     request: UpdateItemFluentBuilder,
 ) -> PortResult<Option<Item>> {

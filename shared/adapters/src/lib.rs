@@ -7,6 +7,9 @@
 //! reads the environment once and talks to nobody.
 
 mod activities;
+mod alarm_items;
+mod alarm_source;
+mod alarm_store;
 mod autoscaling;
 mod aws;
 mod call;
@@ -21,18 +24,24 @@ mod lambda;
 mod lease;
 mod log;
 mod metric_query;
+mod outlet;
 mod policies;
+mod put;
+mod router;
 pub mod serve;
 mod sns;
 #[cfg(feature = "story")]
 mod story;
+mod table;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
+mod together;
 
 pub use aws::Aws;
-pub use config::{BadSettings, Connection, Settings, Topics};
+pub use config::{BadSettings, Connection, MoreTopics, RouterSettings, Settings, Topics};
 pub use lambda::Lambda;
+pub use router::{RouterError, RouterLambda};
 
 /// Whether this build follows the story's clock; deployable artifacts do not.
 pub const HAS_STORY: bool = cfg!(feature = "story");

@@ -12,7 +12,7 @@ use tidegate_wire::message::{self, body, subject};
 
 const CALL: &str = "Publish";
 /// Throttling that the SDK does not try again.
-const BUSY: &[&str] = &["Throttled", "KMSThrottling"];
+pub(crate) const BUSY: &[&str] = &["Throttled", "KMSThrottling"];
 
 impl Notices for Aws {
     async fn publish(&self, notice: &Notice) -> PortResult<()> {
@@ -34,10 +34,10 @@ impl Notices for Aws {
     }
 }
 
-/// A notice that did not go out, and whether its topic is missing or closed to us.
-struct Unsent {
-    closed: bool,
-    error: PortError,
+/// What did not go out, and whether its topic is missing or closed to us.
+pub(crate) struct Unsent {
+    pub(crate) closed: bool,
+    pub(crate) error: PortError,
 }
 
 impl Aws {
@@ -56,13 +56,13 @@ impl Aws {
                 .send()
         };
         let answer = operation.insist(BUSY, request).await;
-        answer.map(drop).map_err(unsent)
+        answer.map(drop).map_err(|failure| unsent(CALL, failure))
     }
 }
 
-fn unsent(failure: Failure<PublishError>) -> Unsent {
+pub(crate) fn unsent(call: &'static str, failure: Failure<PublishError>) -> Unsent {
     let missing = failure.code() == Some("NotFound");
-    let error = failure.port(CALL);
+    let error = failure.port(call);
     Unsent { closed: missing || matches!(error, PortError::Denied { .. }), error }
 }
 

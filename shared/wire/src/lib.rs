@@ -9,5 +9,6 @@ pub mod activity;
 pub mod expression;
 pub mod message;
 pub mod record;
+pub mod run;
 pub mod stored;
 pub use tidegate_domain::text;

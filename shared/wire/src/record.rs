@@ -22,6 +22,7 @@
 
 use crate::text;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidegate_domain::ledger::{ActionRecord, LedgerEntry, OutcomeWord};
 use tidegate_domain::reason::Reason;
@@ -48,19 +49,29 @@ pub fn headed(at: Timestamp, level: &str, message: &str, mut fields: Map<String,
 
 /// The record of one decision.
 pub fn record(entry: &LedgerEntry) -> Value {
-    let mut record = match bounded(serde_json::to_value(entry).unwrap_or_default()) {
+    with_metrics(entry, entry.at, &[DIMENSION], metrics(entry))
+}
+
+/// A log line of what can be written as an object, its texts and lists cut to a bound, with
+/// metrics in it.
+pub(crate) fn with_metrics(
+    what: &impl Serialize,
+    at: Timestamp,
+    dimensions: &[&str],
+    metrics: Vec<Metric>,
+) -> Value {
+    let mut record = match bounded(serde_json::to_value(what).unwrap_or_default()) {
         Value::Object(keys) => keys,
         _ => Map::new(),
     };
-    let metrics = metrics(entry);
     record.insert("level".to_owned(), json!("INFO"));
     record.insert(
         "_aws".to_owned(),
         json!({
-            "Timestamp": entry.at.as_millisecond(),
+            "Timestamp": at.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [[DIMENSION]],
+                "Dimensions": [dimensions],
                 "Metrics": metrics.iter().map(definition).collect::<Vec<_>>(),
             }],
         }),
@@ -70,10 +81,10 @@ pub fn record(entry: &LedgerEntry) -> Value {
 }
 
 /// One metric of a record.
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-    value: Value,
+pub(crate) struct Metric {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) value: Value,
 }
 
 fn definition(metric: &Metric) -> Value {

@@ -1,8 +1,13 @@
-//! Items of the control table, read: policy versions, memories, ledger entries, leases.
+//! Items of the control table, read: policy versions, memories, ledger entries, leases, and the
+//! router's groups, members and silences.
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use tidegate_domain::alarms::group::{GroupId, GroupKey, GroupState};
+use tidegate_domain::alarms::ports::{GroupEntry, Kept};
+use tidegate_domain::alarms::silence::Silence;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{StoredPolicy, Versioned};
@@ -41,6 +46,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether there is an attribute of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Reads an instant: whole milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// A sentence when it is missing, something else, or out of range.
+    pub fn instant(&self, name: &str) -> Result<Timestamp, String> {
+        let at = Timestamp::from_millisecond(self.whole(name)?);
+        at.map_err(|error| format!("`{name}`: {error}"))
+    }
+
     /// Reads a whole number.
     ///
     /// # Errors
@@ -72,12 +91,20 @@ pub fn policy(stored: &Fields<'_>) -> Result<StoredPolicy, String> {
 /// # Errors
 /// What is missing or wrong with the item or the document in it.
 pub fn memory(stored: &Fields<'_>) -> Result<Versioned, String> {
-    let version = stored.whole("version")?;
-    if version == 0 {
-        return Err("`version` is 0, which stands for no memory".to_owned());
-    }
+    let version = version(stored)?;
     let memory = Memory::read(stored.string("doc")?);
     Ok(Versioned { memory: memory.map_err(|error| format!("`doc` of memory: {error}"))?, version })
+}
+
+/// A version: at least 1.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn version(stored: &Fields<'_>) -> Result<u64, String> {
+    match stored.whole("version")? {
+        0 => Err("`version` is 0, which stands for nothing".to_owned()),
+        version => Ok(version),
+    }
 }
 
 /// A ledger entry.
@@ -85,9 +112,75 @@ pub fn memory(stored: &Fields<'_>) -> Result<Versioned, String> {
 /// # Errors
 /// What is missing or wrong with the item or the document in it.
 pub fn entry(stored: &Fields<'_>) -> Result<LedgerEntry, String> {
+    document(stored, "doc")
+}
+
+/// A JSON text in an attribute.
+fn document<T: DeserializeOwned>(stored: &Fields<'_>, name: &str) -> Result<T, String> {
     let place = stored.string("sk").unwrap_or_default();
-    let document = stored.string("doc")?;
-    serde_json::from_str(document).map_err(|error| format!("`doc` of {place}: {error}"))
+    let text = stored.string(name)?;
+    serde_json::from_str(text).map_err(|error| format!("`{name}` of {place}: {error}"))
+}
+
+/// A group in the router's list of groups.
+///
+/// # Errors
+/// What is missing or wrong; also a key that belongs to another place.
+pub fn group_entry(stored: &Fields<'_>) -> Result<GroupEntry, String> {
+    let key: GroupKey = document(stored, "key")?;
+    let (place, id) = (stored.string("sk")?, GroupId::of(&key));
+    if place != id.0 {
+        return Err(format!("`key` of {place} is that of {id}"));
+    }
+    let told = stored.has("told_ms").then(|| stored.instant("told_ms")).transpose()?;
+    Ok(GroupEntry {
+        key,
+        due: stored.instant("due_ms")?,
+        told,
+        explains: document(stored, "explains")?,
+        stamp: stored.string("stamp")?.to_owned(),
+    })
+}
+
+/// What people know of a group; its version is [`version`].
+///
+/// # Errors
+/// What is missing or wrong with the item or the document in it.
+pub fn group_state(stored: &Fields<'_>) -> Result<GroupState, String> {
+    document(stored, "doc")
+}
+
+/// A member of a group with its version.
+///
+/// # Errors
+/// What is missing or wrong with the item or the document in it.
+pub fn member(stored: &Fields<'_>) -> Result<Kept, String> {
+    Ok(Kept { version: version(stored)?, member: document(stored, "doc")? })
+}
+
+/// A silence.
+///
+/// # Errors
+/// What is missing or wrong with the item or the document in it.
+pub fn silence(stored: &Fields<'_>) -> Result<Silence, String> {
+    document(stored, "doc")
+}
+
+/// What a topic got in one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// The second, since the epoch.
+    pub second: i64,
+    /// Messages.
+    pub used: u32,
+}
+
+/// What a topic got in the newest second.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn spent(stored: &Fields<'_>) -> Result<Spent, String> {
+    Ok(Spent { second: stored.whole("second")?, used: stored.whole("used")? })
 }
 
 /// DynamoDB removes expired items days late: readers look themselves.
@@ -128,7 +221,7 @@ mod tests {
             (item("3", "{"), "`doc` of memory"),
             (item("3", r#"{"from_the_future":1}"#), "from_the_future"),
             (item("x", "{}"), "not a whole number"),
-            (item("0", "{}"), "stands for no memory"),
+            (item("0", "{}"), "stands for nothing"),
             (Fields::default(), "`version` is missing"),
             ([("version", Number("1")), ("doc", Other)].into_iter().collect(), "not a string"),
             ([("version", Text("1"))].into_iter().collect(), "not a number"),

@@ -18,7 +18,8 @@ use crate::intake::{Home, IntakeError, OWN_KEYS, owned, owned_arn, time};
 use jiff::{SignedDuration, Timestamp};
 use parts::Parts;
 use serde_json::Value;
-use texts::{ARN_CHARS, unique, word};
+use texts::{ARN_CHARS, unique};
+pub use texts::{prose, word};
 
 /// Records of one event that are read; SQS gives at most 10,000 at once.
 const MOST_RECORDS: usize = 10_000;

@@ -12,8 +12,8 @@ pub(crate) const ARN_CHARS: usize = 400;
 /// What stands at the end of a word that was cut.
 const MARK: &str = "...[cut]";
 
-/// A text of sentences: clean and at most [`PROSE_BYTES`] long; line feeds and tabs stay.
-pub(crate) fn prose(text: &str) -> String {
+/// A text of sentences: clean and at most 1,024 bytes long; line feeds and tabs stay.
+pub fn prose(text: &str) -> String {
     let mut clean = String::new();
     for c in text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_treacherous(*c)) {
         clean.push(c);
@@ -24,9 +24,9 @@ pub(crate) fn prose(text: &str) -> String {
     cut(&clean, PROSE_BYTES)
 }
 
-/// A name or a value: clean, one line, at most [`WORD_CHARS`] characters. Blanks stay: they
+/// A name or a value: clean, one line, at most 255 characters. Blanks stay: they
 /// belong to a name.
-pub(crate) fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     let clean = clean_start(text, WORD_CHARS + 1);
     if clean.chars().count() <= WORD_CHARS {
         return clean;
