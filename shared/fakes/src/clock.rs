@@ -45,6 +45,11 @@ impl FakeAws {
         Self { state: self.state.clone(), run }
     }
 
+    /// The number of this handle's run, as the log has it.
+    pub fn run_number(&self) -> u64 {
+        self.run
+    }
+
     /// Sets this run's time left. It shrinks with [`crate::Fault::Slow`] only.
     pub fn set_time_left(&self, time_left: SignedDuration) {
         self.lock().run(self.run).time_left = time_left;

@@ -10,7 +10,7 @@ use tidegate_domain::ports::PortResult;
 pub struct Logged {
     /// Its number, from 1, over all calls.
     pub seq: u64,
-    /// The run (see [`FakeAws::run`]).
+    /// The run (see [`FakeAws::run_number`]).
     pub run: u64,
     /// The call.
     pub call: Call,

@@ -4,7 +4,7 @@ use crate::faults::Refusal;
 use crate::notices::{BODY_LIMIT, is_subject};
 use crate::{Call, FakeAws, Topic};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tidegate_domain::alarms::message::Message;
 use tidegate_domain::alarms::ports::Outlet;
@@ -19,6 +19,8 @@ const CHAT: &str = "chat";
 /// A message that reached its topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentMessage {
+    /// By which run (see [`FakeAws::run_number`]).
+    pub run: u64,
     /// When, in story time.
     pub at: Timestamp,
     /// In which second of real time (epoch).
@@ -133,6 +135,7 @@ impl FakeAws {
         let args = format!("topic={topic} thread={} {}", message.thread, message.subject);
         self.call(Call::Send, fleet(message).as_ref(), args, |state| {
             let sent = SentMessage {
+                run: self.run,
                 at: state.now,
                 second: state.wall.as_second(),
                 topic: topic.to_owned(),
@@ -150,6 +153,7 @@ impl FakeAws {
         let args = format!("thread={}", message.thread);
         self.call(Call::Chat, fleet(message).as_ref(), args, |state| {
             let sent = SentMessage {
+                run: self.run,
                 at: state.now,
                 second: state.wall.as_second(),
                 topic: CHAT.to_owned(),
@@ -157,7 +161,7 @@ impl FakeAws {
             };
             is_open(state.outlet.chat.unwrap_or(Topic::Missing))?;
             is_chat(&message.chat)?;
-            fits_sns(&message.chat, &message.attributes)?;
+            fits_sns(&message.chat, message)?;
             state.outlet.count(&sent);
             state.outlet.chats.push(sent);
             Ok(())
@@ -202,14 +206,17 @@ impl AlarmTopics {
             return Err(invalid("Subject"));
         }
         if message.text.is_empty() {
-            return Err(invalid("Message Structure - No default entry in JSON message body"));
+            return Err(invalid("Empty message"));
         }
         if message.sms.is_empty() || message.sms.chars().count() > SMS_LIMIT {
             return Err(invalid("sms is empty or longer than one text message"));
         }
-        let Message { text, sms, .. } = message;
-        let body = json!({ "default": text, "email": text, "sms": sms }).to_string();
-        fits_sns(&body, &message.attributes)
+        let body = message.structured();
+        let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+        if parsed.get("default").and_then(Value::as_str) != Some(&message.text) {
+            return Err(invalid("Message Structure - No default entry in JSON message body"));
+        }
+        fits_sns(&body, message)
     }
 
     fn count(&mut self, sent: &SentMessage) {
@@ -226,11 +233,11 @@ fn is_open(topic: Topic) -> Result<(), Refusal> {
     }
 }
 
-/// The body with its attributes: names, types and values count. A filter policy cannot match an
-/// empty value, and SNS does not take one.
-fn fits_sns(body: &str, attributes: &BTreeMap<String, String>) -> Result<(), Refusal> {
+/// The body with its subject and attributes: names, types and values count. A filter policy
+/// cannot match an empty value, and SNS does not take one.
+fn fits_sns(body: &str, message: &Message) -> Result<(), Refusal> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    for (name, value) in attributes {
+    for (name, value) in &message.attributes {
         if !(1..=256).contains(&name.len()) || !name.bytes().all(plain) {
             return Err(invalid("message attribute name"));
         }
@@ -239,7 +246,8 @@ fn fits_sns(body: &str, attributes: &BTreeMap<String, String>) -> Result<(), Ref
         }
     }
     let size = |(name, value): (&String, &String)| name.len() + "String".len() + value.len();
-    if body.len() + attributes.iter().map(size).sum::<usize>() > BODY_LIMIT {
+    let attributes = message.attributes.iter().map(size).sum::<usize>();
+    if body.len() + message.subject.len() + attributes > BODY_LIMIT {
         return Err(invalid("Message too long"));
     }
     Ok(())

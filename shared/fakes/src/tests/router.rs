@@ -380,15 +380,16 @@ fn what_strikes_the_call_is_no_reason_for_another_topic() {
 #[test]
 fn sns_takes_messages_within_its_limits() {
     type Change = fn(&mut Message);
-    let cases: [(&str, bool, Change); 12] = [
+    let cases: [(&str, bool, Change); 13] = [
         ("as it is", true, |_| {}),
         ("subject of 99", true, |m| m.subject = "x".repeat(99)),
         ("subject of 100", false, |m| m.subject = "x".repeat(100)),
         ("subject in Korean", false, |m| m.subject = "밤".to_owned()),
         ("no text", false, |m| m.text = String::new()),
         ("text twice in it", true, |m| m.text = "x".repeat(131_000)),
-        ("text that is too long twice", false, |m| m.text = "x".repeat(131_072)),
-        ("text that is too long escaped", false, |m| m.text = "\"".repeat(70_000)),
+        ("text once in it", true, |m| m.text = "x".repeat(262_000)),
+        ("text that is too long", false, |m| m.text = "x".repeat(262_144)),
+        ("text that is too long escaped", false, |m| m.text = "\"".repeat(131_100)),
         ("sms of 140", true, |m| m.sms = "한".repeat(140)),
         ("sms of 141", false, |m| m.sms = "x".repeat(141)),
         ("an empty attribute", false, |m| drop(m.attributes.insert("group".into(), String::new()))),
@@ -405,7 +406,7 @@ fn sns_takes_messages_within_its_limits() {
 #[test]
 fn attributes_count_into_the_size() {
     let (aws, mut message) = (world(), message("critical"));
-    message.text = "x".repeat(131_000);
+    message.text = "x".repeat(262_000);
     message.attributes.insert("group".to_owned(), "x".repeat(200));
     refused(block_on(aws.send(&message)), "too long");
 }
