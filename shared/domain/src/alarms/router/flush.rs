@@ -24,7 +24,7 @@ const LOOKS: u32 = 3;
 /// A lease outlives its holder: Lambda may kill a function a little after its deadline.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 /// Entries of a fleet's ledger that are read.
-const LEDGER: u32 = 20;
+const LEDGER: u32 = 60;
 
 /// A group whose lease we hold.
 pub(super) struct Open {
