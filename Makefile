@@ -12,6 +12,9 @@ PYTHON := .tools/sam/bin/python
 # AWS credentials and TIDEGATE_CONTROL_TABLE name.
 OPS := tools/ops $(if $(LIVE),--live)
 
+# What you wrote behind a variable's name, as one word of the shell, dollar signs included.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 STACK ?= tidegate
 SEED ?=
 BASE ?=
@@ -108,6 +111,21 @@ explain: ## the last decisions of a fleet, with their reasons (FLEET=aira-web)
 .PHONY: policy-put
 policy-put: ## check a policy document, show what changes, store it (FILE=policy.toml)
 	@$(OPS) policy-put $(or $(FILE),$(error which file? make policy-put FILE=policy.toml))
+
+.PHONY: silence
+silence: ## nobody is told of some alarms (MATCH='fleet="aira-web"' FOR=2h BY=name COMMENT=why)
+	@$(if $(value MATCH),,$(error which alarms? make silence MATCH='fleet="aira-web"' FOR=2h BY=name COMMENT=why))
+	$(OPS) silence --match $(call quoted,MATCH) $(if $(value STARTS),--starts $(call quoted,STARTS)) \
+		--for $(call quoted,FOR) --by $(call quoted,BY) --comment $(call quoted,COMMENT)
+
+.PHONY: silences
+silences: ## the silences that hold or are to come (ALL=1: those that are over, too)
+	@$(OPS) silences $(if $(ALL),--all)
+
+.PHONY: unsilence
+unsilence: ## end a silence now (ID=s-1f0c6a83)
+	@$(if $(value ID),,$(error which one? make silences, then make unsilence ID=s-...))
+	$(OPS) unsilence $(call quoted,ID)
 
 .PHONY: endpoint-start
 endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1

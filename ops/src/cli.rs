@@ -2,7 +2,7 @@
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use std::path::PathBuf;
 
 const AFTER: &str = "\
@@ -17,16 +17,16 @@ Environment:
                             eval \"$(tools/endpoint env)\"
   TIDEGATE_SEED_POLICY    the template's policy document, which holds until one is stored
 
-Permissions: dynamodb:Query and GetItem on the control table, PutItem for policy-put;
-autoscaling:DescribeAutoScalingGroups for status.
+Permissions: dynamodb:Query and GetItem on the control table, PutItem for policy-put, silence and
+unsilence; autoscaling:DescribeAutoScalingGroups for status.
 
 Exit codes:
   0  done
   1  it could not be done, or not all of it: AWS said no, somebody else was first, there is
      nothing to store, it was not confirmed, the README differs
-  2  the input is wrong: arguments, environment, policy document";
+  2  the input is wrong: arguments, environment, policy document, silence";
 
-/// Shows what Tidegate does and why, and changes its policy.
+/// Shows what Tidegate does and why, changes its policy, and silences alarms.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate-ops", version, after_help = AFTER)]
 pub struct Cli {
@@ -100,6 +100,48 @@ pub enum Command {
         #[command(flatten)]
         table: Table,
     },
+    /// Has nobody told of some alarms for a while. They stay in their groups: what still fires
+    /// when the silence ends is told then.
+    Silence {
+        /// Which: matchers that must all hold, such as 'fleet="aira-web",alarm=~".*cpu.*"'.
+        #[arg(long = "match", value_name = "MATCHERS")]
+        matchers: String,
+        /// For how long: 30m, 2h, 1d12h; at most 31 days.
+        #[arg(long = "for", value_name = "SPAN", value_parser = length)]
+        length: SignedDuration,
+        /// Who asks.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        comment: String,
+        /// From this time, such as 2026-12-31T22:00:00+09:00, instead of now.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        starts: Option<Timestamp>,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// Lists the silences that hold or are to come.
+    Silences {
+        /// Those too that were over in the last day.
+        #[arg(long)]
+        all: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
+    /// Ends a silence now; it is kept on the record for a day.
+    Unsilence {
+        /// Its id, such as s-1f0c6a83.
+        id: String,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
     /// Prints every key of the policy document as a Markdown table. Calls nobody.
     PolicyKeys {
         /// Compares with the table that stands in this file between `<!-- policy-keys -->` and
@@ -130,6 +172,40 @@ pub struct At {
     pub at: Option<Timestamp>,
 }
 
+/// A span of time; a day has 24 hours.
+fn length(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    let length = length.map_err(|error| error.to_string())?;
+    if length.is_positive() { Ok(length) } else { Err("a span longer than nothing".to_owned()) }
+}
+
 fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|error: jiff::Error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_a_span_of_fixed_units() {
+        for (text, secs) in [
+            ("90s", Some(90)),
+            ("30m", Some(1_800)),
+            ("2h", Some(7_200)),
+            ("1h 30m", Some(5_400)),
+            ("1d12h", Some(129_600)),
+            ("1w", Some(604_800)),
+            ("PT2H", Some(7_200)),
+            ("0s", None),
+            ("-2h", None),
+            ("1mo", None),
+            ("2", None),
+            ("soon", None),
+        ] {
+            let found = length(text).ok().map(|length| length.as_secs());
+            assert_eq!(found, secs, "{text}");
+        }
+    }
 }

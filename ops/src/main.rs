@@ -13,7 +13,8 @@ use tidegate_domain::policy::Policy;
 use tidegate_domain::ports::Clock;
 use tidegate_ops::cli::{Cli, Command, Table};
 use tidegate_ops::connect::{Target, connect};
-use tidegate_ops::{Failure, Report, explain, policy, status};
+use tidegate_ops::silence::{self, Wish};
+use tidegate_ops::{Failure, Report, View, explain, policy, status};
 
 /// An operator may think for this long before every call is refused.
 const PATIENCE_MS: i64 = 3_600_000;
@@ -65,6 +66,23 @@ async fn run(command: Command) -> Result<Report, Failure> {
             let Target { aws, place } = open(&table).await?;
             policy::show(&aws, version).await.map_err(|failure| failure.about(&place))
         }
+        Command::Silence { matchers, length, by, comment, starts, table } => {
+            let wish = Wish { matchers: &matchers, starts, length, author: &by, comment: &comment };
+            let (target, view) = look(&table).await?;
+            let done = silence::put(&target.aws, &wish, &view).await;
+            done.map_err(|failure| failure.about(&target.place))
+        }
+        Command::Silences { all, json, table } => {
+            let (target, view) = look(&table).await?;
+            let list = silence::list(&target.aws, all, view.now).await;
+            let list = list.map_err(|failure| failure.about(&target.place))?;
+            Ok(if json { list.json(view.now) } else { list.text(&view) })
+        }
+        Command::Unsilence { id, table } => {
+            let (target, view) = look(&table).await?;
+            let done = silence::end(&target.aws, &id, &view).await;
+            done.map_err(|failure| failure.about(&target.place))
+        }
         Command::PolicyKeys { check: None } => Ok(Report::of(policy::keys_table())),
         Command::PolicyKeys { check: Some(file) } => policy::check_keys(&read(&file)?),
     }
@@ -85,6 +103,14 @@ async fn put(file: &Path, yes: bool, dry_run: bool, table: &Table) -> Result<Rep
         return Err(Failure::Undone("nothing was stored".to_owned()));
     }
     policy::store(&aws, &draft).await.map_err(about)
+}
+
+/// A handle, and its time in the zone that people are told.
+async fn look(table: &Table) -> Result<(Target, View), Failure> {
+    let (seed, target) = (seed_policy()?, open(table).await?);
+    let zone = silence::zone(&target.aws, seed.as_ref()).await;
+    let view = View::new(zone, target.aws.now());
+    Ok((target, view))
 }
 
 /// A handle whose time is the story's in a build for one, and else the real one.

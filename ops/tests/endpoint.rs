@@ -88,3 +88,29 @@ async fn an_operator_puts_a_policy_and_looks_at_it() {
     let (code, _, error) = shell.say(&["explain", fleet.as_str(), "--table", "no-table"], "");
     assert!(code == 1 && error.contains("control table: no-table at"), "{error}");
 }
+
+#[tokio::test]
+async fn an_operator_silences_alarms_and_ends_it() {
+    let stage = LocalStage::start().await.unwrap_or_else(|stop| panic!("{stop:?}"));
+    let shell = Shell { url: stage.endpoint().url() };
+    let wish = |matchers: &'static str| {
+        ["silence", "--match", matchers, "--for", "2h", "--by", "kim", "--comment", "load test"]
+    };
+    let (code, _, error) = shell.say(&wish("fleet=~"), "");
+    assert!(code == 2 && error.contains("not a valid silence"), "{error}");
+    let (code, out, error) = shell.say(&wish(r#"fleet="aira-web",alarm=~".*cpu.*""#), "");
+    assert!(code == 0 && out.contains("(2 h), by kim: load test"), "{out}{error}");
+    let id = out.split(':').next().unwrap();
+    let (code, out, error) = shell.say(&["silences"], "");
+    assert!(code == 0 && out.contains(id) && out.contains("holds"), "{out}{error}");
+    let (code, out, error) = shell.say(&["unsilence", id], "");
+    assert!(code == 0 && out.contains("over now"), "{out}{error}");
+    let (code, _, error) = shell.say(&["silences"], "");
+    assert!(code == 0 && error.contains("no silence is in force"), "{error}");
+    let (code, out, _) = shell.say(&["silences", "--all", "--json"], "");
+    assert!(code == 0 && out.contains("\"state\": \"over\""), "{out}");
+    let (code, _, error) = shell.say(&["unsilence", id], "");
+    assert!(code == 1 && error.contains("already"), "{error}");
+    let (code, _, error) = shell.say(&["silences", "--table", "no-table"], "");
+    assert!(code == 1 && error.contains("control table: no-table at"), "{error}");
+}

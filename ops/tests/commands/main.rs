@@ -4,4 +4,5 @@
 mod explain;
 mod policy;
 mod scene;
+mod silence;
 mod status;
