@@ -58,6 +58,9 @@ class Values:
     def _fn_not(self, items, local):
         return not self.value(items[0], local)
 
+    def _fn_or(self, items, local):
+        return any(self.value(item, local) for item in items)
+
     def _fn_if(self, branches, local):
         condition, yes, no = branches
         return self.value(yes if self.holds(condition) else no, local)

@@ -41,6 +41,9 @@ NOT_OUR_CALLS = {
     "lambda:InvokeFunction",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
     "sqs:SendMessage",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -58,6 +61,13 @@ ANSWERS = {
     "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
     "vetoes": {"VetoAlarmNames": "aira-web-latency-critical,aira-web-5xx-critical"},
     "long names": {**LONG, **BALANCED, "VetoAlarmNames": ",".join("v" * 60 + str(n) for n in range(4))},
+    "everybody is told": {
+        **BALANCED,
+        "EscalationEmail": "boss@example.com",
+        "SlackWorkspaceId": "T0123456789",
+        "SlackChannelId": "C0123456789",
+        "MoreTopics": ",".join(f"team-{n}=arn:aws:sns:ap-northeast-2:123456789012:team-{n}" for n in range(4)),
+    },
 }
 
 
@@ -84,6 +94,30 @@ def functions(templates: dict) -> dict[str, dict]:
     return {Path(f["Properties"]["CodeUri"]).name: f["Properties"] for f in found}
 
 
+def called_function(templates: dict, file: str, resource: dict) -> str:
+    """The folder of the function that a nested stack's resource names by a parameter."""
+    root = templates["template.yaml"]["Resources"]
+    given = next(r["Properties"]["Parameters"] for r in root.values() if r["Properties"].get("TemplateURL") == file)
+    name = attribute_of(given[resource["Properties"]["FunctionName"]["Ref"]])
+    return Path(root[name]["Properties"]["CodeUri"]).name
+
+
+def attribute_of(node: dict) -> str:
+    """The resource whose attribute is meant."""
+    path = node["Fn::GetAtt"]
+    return path.split(".")[0] if isinstance(path, str) else path[0]
+
+
+def callers(templates: dict, kind: str) -> dict[str, set[str]]:
+    """Nested resources of a kind that call functions, by the function's folder."""
+    found: dict[str, set[str]] = {}
+    for file, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == kind and file != "template.yaml":
+                found.setdefault(called_function(templates, file, resource), set()).add(name)
+    return found
+
+
 def statements(templates: dict) -> Iterator[tuple[str, dict]]:
     """The statements of roles and managed policies, those in an `If` too."""
     kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", FUNCTION)
@@ -103,8 +137,8 @@ def as_list(value) -> list:
 
 
 def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
-    permissions = of_type(templates, "AWS::Lambda::Permission").values()
-    alarmed = any(p["Properties"]["Principal"] == ALARMS for p in permissions)
+    alarmed = callers(templates, "AWS::Lambda::Permission")
+    queued = callers(templates, "AWS::Lambda::EventSourceMapping")
     for name, function in functions(templates).items():
         events = {f.name: json.loads(f.read_text()) for f in (ROOT / "events" / name).glob("*.json")}
         for trigger, event in function.get("Events", {}).items():
@@ -112,8 +146,11 @@ def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
             key = (set(wanted), wanted["schedule"])
             if not any((set(e), e.get("schedule")) == key for e in events.values()):
                 yield f"{name}: no file in events/{name}/ has the input of the trigger {trigger}"
-        if alarmed and name == "spike-step-scaler" and not any("alarmData" in e for e in events.values()):
+        if name in alarmed and not any("alarmData" in e for e in events.values()):
             yield f"{name}: no file in events/{name}/ is an alarm's payload"
+        records = [r for e in events.values() for r in e.get("Records", [])]
+        if name in queued and not any(r.get("eventSource") == "aws:sqs" for r in records):
+            yield f"{name}: no file in events/{name}/ is a batch of its queue"
 
 
 def every_event_is_used(_templates: dict) -> Iterator[str]:
@@ -147,18 +184,25 @@ def variables_are_read_and_set(templates: dict) -> Iterator[str]:
 def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
     root = templates["template.yaml"]
     for case, answers in ANSWERS.items():
-        variables = Values(root, answers).value(variables_of(templates))
+        values = Values(root, answers)
+        variables = values.value(variables_of(templates))
         document = variables["TIDEGATE_SEED_POLICY"]
         if "${" in document:
             yield f"{case}: a placeholder is left in the policy document"
-        # ARNs and the table's name are known only after a deploy; 200 bytes each is ample.
-        sizes = [200 if isinstance(v, dict) else len(str(v).encode()) for v in variables.values()]
-        size = sum(sizes) + sum(len(name) for name in variables)
-        if size > 4096:
-            yield f"{case}: the environment takes {size} bytes; Lambda gives 4096"
+        for name, function in functions(templates).items():
+            own = values.value(function.get("Environment", {}).get("Variables", {}))
+            size = environment_bytes({**variables, **own})
+            if size > 4096:
+                yield f"{case}: the environment of {name} takes {size} bytes; Lambda gives 4096"
         done = subprocess.run([OPS, "policy-check", "-"], input=document, cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             yield f"{case}: the composed policy is refused: {(done.stderr or done.stdout).strip()}"
+
+
+def environment_bytes(variables: dict) -> int:
+    # ARNs and the table's name are known only after a deploy; 200 bytes each is ample.
+    sizes = [200 if isinstance(v, dict) else len(str(v).encode()) for v in variables.values()]
+    return sum(sizes) + sum(len(name) for name in variables)
 
 
 def roles_allow_what_is_called(templates: dict) -> Iterator[str]:
@@ -170,7 +214,7 @@ def roles_allow_what_is_called(templates: dict) -> Iterator[str]:
         method = re.sub(r"(?<!^)(?=[A-Z])", "_", action.split(":")[1]).lower()
         if f".{method}()" not in code:
             yield f"{action} is allowed and never called"
-    calls = r"\.((?:describe|set|update|put|delete|get)_[a-z_]+|query|publish)\(\)"
+    calls = r"\.((?:batch|describe|set|update|put|delete|get|list)_[a-z_]+|query|publish)\(\)"
     for method in sorted(set(re.findall(calls, code))):
         action = "".join(word.capitalize() for word in method.split("_"))
         if not any(a.split(":")[1] == action for a in allowed):
@@ -195,6 +239,8 @@ def roles_are_narrow(templates: dict) -> Iterator[str]:
 
 def roles_trust_own_services_only(templates: dict) -> Iterator[str]:
     for name, role in of_type(templates, "AWS::IAM::Role").items():
+        if not {"Policies", "ManagedPolicyArns"} & set(role["Properties"]):
+            continue  # It may do nothing, whoever takes it.
         for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
             service = statement["Principal"].get("Service", "")
             # Lambda takes a role only for functions of the role's account; others can be asked.
@@ -227,6 +273,44 @@ def alarms_may_call_and_nobody_else(templates: dict) -> Iterator[str]:
         calls = "SpikeFunctionArn" in json.dumps(properties.get("AlarmActions"))
         if calls and f"{name}.Arn" not in trusted.replace('", "', "."):
             yield f"{name}: may not call the function that it names"
+
+
+def the_watch_needs_no_function(templates: dict) -> Iterator[str]:
+    """Alarms on Tidegate itself go straight to a topic."""
+    for file in (WATCH, ROUTER):
+        for name, resource in templates[file]["Resources"].items():
+            actions = json.dumps(resource["Properties"].get("AlarmActions", ""))
+            if resource["Type"] == "AWS::CloudWatch::Alarm" and "Function" in actions:
+                yield f"{name}: needs the function that it may be about"
+
+
+def alarms_are_not_lost(templates: dict) -> Iterator[str]:
+    """From EventBridge through the queue to the function, nothing is dropped in silence."""
+    resources = templates[ROUTER]["Resources"]
+    for rule in (r["Properties"] for r in resources.values() if r["Type"] == "AWS::Events::Rule"):
+        if set(rule["EventPattern"]) != {"source", "detail-type"} or len(rule["EventPattern"]["detail-type"]) != 2:
+            yield "the rule leaves alarms out"
+        if any("DeadLetterConfig" not in target for target in rule["Targets"]):
+            yield "the rule: what it cannot deliver is gone"
+    for name, mapping in resources.items():
+        if mapping["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        properties = mapping["Properties"]
+        queue = resources[attribute_of(properties["EventSourceArn"])]["Properties"]
+        function = functions(templates)[called_function(templates, ROUTER, mapping)]
+        if queue.get("RedrivePolicy", {}).get("maxReceiveCount", 0) < 5:
+            yield f"{name}: an alarm that is throttled a few times is set aside, or none ever is"
+        if queue.get("VisibilityTimeout", 30) < 6 * function["Timeout"]:
+            yield f"{name}: a batch comes back while it is worked on"
+        if properties.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name}: one record that fails brings the whole batch back"
+        if properties.get("ScalingConfig", {}).get("MaximumConcurrency") != 2:
+            yield f"{name}: a storm's batches fight over their groups"
+    for name, policy in resources.items():
+        for statement in policy["Properties"].get("PolicyDocument", {}).get("Statement", []):
+            condition = json.dumps(statement.get("Condition", {}))
+            if statement["Effect"] == "Allow" and not ("Changes" in condition and "aws:SourceAccount" in condition):
+                yield f"{name}: others than the rule may send"
 
 
 def failures_are_kept(templates: dict) -> Iterator[str]:
@@ -318,6 +402,8 @@ CHECKS = [
     roles_trust_own_services_only,
     each_function_has_its_own_role,
     alarms_may_call_and_nobody_else,
+    the_watch_needs_no_function,
+    alarms_are_not_lost,
     failures_are_kept,
     the_group_keeps_its_sizes,
     data_is_kept_and_encrypted,
@@ -327,6 +413,7 @@ CHECKS = [
 
 ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
 SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
+ROUTER = "infra/alarm-router.yaml"
 
 
 def variables_of(templates: dict) -> dict:
@@ -358,6 +445,17 @@ MUTATIONS = [
     (alarms_may_call_and_nobody_else, "alarms of any account", lambda t: properties_of(t, SPIKE, "CpuHighMayCall").pop("SourceAccount")),
     (alarms_may_call_and_nobody_else, "any alarm", lambda t: properties_of(t, SPIKE, "RequestsHighMayCall").pop("SourceArn")),
     (alarms_may_call_and_nobody_else, "an alarm without action", lambda t: properties_of(t, WATCH, "TickMissing").pop("AlarmActions")),
+    (alarms_may_call_and_nobody_else, "an alarm action of any account", lambda t: properties_of(t, ROUTER, "AlarmsMayCall").pop("SourceAccount")),
+    (every_trigger_has_an_event, "a queue whose batches nobody tried", lambda t: properties_of(t, ROUTER, "Batches").update(FunctionName={"Ref": "NightFunctionArn"}) or properties_of(t, ROOT_FILE, "Alarms")["Parameters"].update(NightFunctionArn={"Fn::GetAtt": ["NightlyScaleDown", "Arn"]})),
+    (roles_trust_own_services_only, "a chat with rights that any account can ask", lambda t: properties_of(t, ROUTER, "SlackRole").update(ManagedPolicyArns=["x"])),
+    (the_watch_needs_no_function, "a watch that needs the router", lambda t: properties_of(t, ROUTER, "AlarmsWait").update(AlarmActions=[{"Ref": "RouterFunctionArn"}])),
+    (alarms_are_not_lost, "a rule that leaves alarms out", lambda t: properties_of(t, ROUTER, "Changes")["EventPattern"].update(detail={"alarmName": [{"prefix": "x"}]})),
+    (alarms_are_not_lost, "a rule that drops what it cannot deliver", lambda t: properties_of(t, ROUTER, "Changes")["Targets"][0].pop("DeadLetterConfig")),
+    (alarms_are_not_lost, "a queue without a dead-letter queue", lambda t: properties_of(t, ROUTER, "Queue").pop("RedrivePolicy")),
+    (alarms_are_not_lost, "a batch that comes back too soon", lambda t: properties_of(t, ROUTER, "Queue").update(VisibilityTimeout=60)),
+    (alarms_are_not_lost, "a batch that fails as a whole", lambda t: properties_of(t, ROUTER, "Batches").pop("FunctionResponseTypes")),
+    (alarms_are_not_lost, "a queue that any rule may fill", lambda t: properties_of(t, ROUTER, "QueuePolicy")["PolicyDocument"]["Statement"][0]["Condition"].pop("ArnEquals")),
+    (the_composed_policy_is_valid, "an environment that is too large", lambda t: properties_of(t, ROOT_FILE, "AlarmRouter")["Environment"]["Variables"].update(TIDEGATE_MORE_TOPICS="x" * 3000)),
     (failures_are_kept, "a schedule without a dead-letter queue", lambda t: properties_of(t, ROOT_FILE, "NightlyScaleDown")["Events"]["Night"]["Properties"].pop("DeadLetterConfig")),
     (the_group_keeps_its_sizes, "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
     (the_group_keeps_its_sizes, "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),

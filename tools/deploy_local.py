@@ -25,6 +25,7 @@ BUCKET = "tidegate-artifacts"
 
 # Types that the endpoint's CloudFormation refuses; a template that gains one still deploys here.
 REFUSED_TYPES = {
+    "AWS::Chatbot::SlackChannelConfiguration",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::EC2::EIP",
     "AWS::EC2::NatGateway",
