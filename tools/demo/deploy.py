@@ -15,11 +15,17 @@ from .cloud import StageError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def fresh(stack: str, fleets: list[Fleet], owner: int, code: Path | None) -> None:
+def fresh(
+    stack: str,
+    fleets: list[Fleet],
+    owner: int,
+    code: Path | None,
+    more: dict[str, str] | None = None,
+) -> None:
     """Starts the endpoint, empties it, deploys.
 
     The endpoint ends with the process `owner`, if given; `code` is a folder of programs that are
-    built already.
+    built already; `more` are further answers to the template.
     """
     own = next(f for f in fleets if f.mode == "owner")
     others = [f for f in fleets if f is not own]
@@ -35,6 +41,7 @@ def fresh(stack: str, fleets: list[Fleet], owner: int, code: Path | None) -> Non
         "MoreAlarmPrefix": f"{others[0].name}-",
         # The story sends the schedules' events itself: the endpoint knows only the real time.
         "SchedulesState": "DISABLED",
+        **(more or {}),
     }
     settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
     built = ["--code", str(code)] if code else []

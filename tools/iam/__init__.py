@@ -1,8 +1,10 @@
 """Proof of the roles by execution (`tools/iam.py`).
 
+cast       who is tried
 stand      an endpoint of its own with the deployed stack, and things of other people beside it
 recorder   stands between the functions and the endpoint and writes down every request
 scenes     what the functions live through, so that they make every call that they can make
+incident   what the alarm router lives through
 calls      a request as IAM sees it: action, resource, leading key; and sending it again
 coverage   whether every call of the ports was seen, or why a function never makes it
 services   the calls that AWS services make in a role's name, from the deployed configuration

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from .cast import ROUTER
 from .recorder import Recorded, Request
 
 #: The words for "you may not" in the services' protocols.
@@ -194,6 +195,8 @@ def read(recorded: Iterable[Recorded], names: Names) -> list[Seen]:
     found: dict[tuple[str, Deed], Seen] = {}
     for one in recorded:
         deed, port = _deed(one.request, names)
+        if one.function == ROUTER:
+            port = _of_router(port, one.request)
         seen = found.setdefault((one.function, deed), Seen(one.function, deed, port))
         seen.times += 1
         seen.denied += one.status == 403 and not one.refused
@@ -211,6 +214,16 @@ def _deed(request: Request, names: Names) -> tuple[Deed, str]:
     if reader is None:
         raise Unreadable(f"a function called {service}: {request.method} {request.path}")
     return reader(request, names)
+
+
+def _of_router(port: str, request: Request) -> str:
+    """The router's ports make calls of the same names as others."""
+    if port == "DescribeAlarms":
+        return f"{port} {'firing' if b'StateValue' in request.body else 'named'}"
+    if port == "Publish":
+        topic = parse_qs(request.body.decode())["TopicArn"][0]
+        return f"{port} {'chat' if topic.endswith('-chat') else 'alarm'}"
+    return port
 
 
 def _again(request: Request) -> Callable[[Actor], str]:
@@ -237,6 +250,8 @@ def _of_cloudwatch(request: Request, _names: Names) -> tuple[Deed, str]:
     """The endpoint asks nobody's rights for a call in CBOR, as the functions make them, so the
     same call is also made in the protocol that it reads."""
     action = request.path.rsplit("/", 1)[1]
+    if action == "ListTagsForResource":
+        return _of_tags(request)
     if action not in CLOUDWATCH:
         raise Unreadable(f"a function called CloudWatch's {action}")
     method, parameters = CLOUDWATCH[action]
@@ -247,16 +262,67 @@ def _of_cloudwatch(request: Request, _names: Names) -> tuple[Deed, str]:
     return Deed(f"cloudwatch:{action}", "*", "", do), action
 
 
+def _of_tags(request: Request) -> tuple[Deed, str]:
+    """The alarm's name stands in the CBOR as plain text."""
+    found = re.search(rb"arn:aws:cloudwatch:[a-z0-9-]+:\d+:alarm:[A-Za-z0-9._-]+", request.body)
+    if found is None:
+        raise Unreadable("a function asked for the tags of no alarm")
+    arn, action = found.group().decode(), "ListTagsForResource"
+
+    def do(actor: Actor) -> str:
+        return actor.send(request) or actor.call(
+            "cloudwatch", "list_tags_for_resource", ResourceARN=arn
+        )
+
+    return Deed(f"cloudwatch:{action}", arn, "an alarm", do), action
+
+
+#: What the router keeps, by the beginning of its key.
+KEPT_BY_ROUTER = {
+    "alarm-groups": "alarm-groups",
+    "alarm-silences": "silences",
+    "alarm-spent": "spent",
+}
+
+
+def _thing(key: str, item: dict[str, Any]) -> str:
+    """What an item is, by its keys. The ledger's sort keys are times: one stands for all."""
+    kind = key.split("#")[0]
+    sort = item["sk"]["S"].split("#")[0] if "sk" in item else ""
+    if kind == "fleet":
+        return sort
+    if kind == "alarm-group":
+        return {"member": "member", "lease": "group lease"}.get(sort, "group")
+    return KEPT_BY_ROUTER.get(kind, kind)
+
+
 def _of_dynamodb(request: Request, names: Names) -> tuple[Deed, str]:
     action = request.headers["x-amz-target"].rsplit(".", 1)[1]
     body = json.loads(request.body)
+    if action == "BatchGetItem":
+        return _of_batch(request, body, names)
     item = body.get("Key") or body.get("Item") or {}
     queried = body.get("ExpressionAttributeValues", {}).get(":pk")
     key = (item.get("pk") or queried)["S"]
-    # The ledger's sort keys are times: one of them stands for all.
-    kind = key.split("#")[0]
-    thing = item["sk"]["S"] if kind == "fleet" else kind
-    what = key if kind != "fleet" else f"{key} {thing}"
+    thing = _thing(key, item)
+    # Groups are many; one of them stands for all.
+    what = f"{key} {thing}" if key.startswith("fleet#") else thing
     table = names.table(body["TableName"].rsplit("/", 1)[-1])
-    deed = Deed(f"dynamodb:{action}", table, what, _again(request), keyed(key))
+    deed = Deed(f"dynamodb:{action}", table, what, _again(request), keyed(_one_key(key)))
     return deed, f"{action} {thing}"
+
+
+def _one_key(key: str) -> str:
+    kind, _, _ = key.partition("#")
+    return f"{kind}#one" if kind in ("alarm-group", "alarm-spent") else key
+
+
+def _of_batch(request: Request, body: dict[str, Any], names: Names) -> tuple[Deed, str]:
+    ((table, wanted),) = body["RequestItems"].items()
+    things = {_thing(key["pk"]["S"], key) for key in wanted["Keys"]}
+    keys = tuple(sorted({_one_key(key["pk"]["S"]) for key in wanted["Keys"]}))
+    (thing,) = things
+    arn = names.table(table.rsplit("/", 1)[-1])
+    return Deed("dynamodb:BatchGetItem", arn, thing, _again(request), keyed(*keys)), (
+        f"BatchGetItem {thing}"
+    )

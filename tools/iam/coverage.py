@@ -11,22 +11,61 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from demo.cast import FUNCTIONS
-
 from .calls import Seen
+from .cast import FUNCTIONS, ROUTER, SCALERS
 
 CALLS = Path(__file__).resolve().parents[2] / "shared" / "fakes" / "src" / "call.rs"
 DAY = "daytime-scale-up"
 
+PEOPLE = "the operator's tool alone"
 #: What a function never does, and why.
 NEVER = {
-    "PutItem policy": (FUNCTIONS, "the operator's tool alone stores policies"),
-    "Query ledger": (FUNCTIONS, "people read the ledger; functions only add to it"),
-    "SetDesiredCapacity": ((DAY,), "the day's function raises, by MinSize alone"),
-    "PutScheduledUpdateGroupAction": ((DAY,), "only who lowers keeps the backstop"),
+    "PutItem policy": (FUNCTIONS, f"{PEOPLE} stores policies"),
+    "PutItem silence": (FUNCTIONS, f"{PEOPLE} writes silences"),
+    "Query ledger": (SCALERS, "people and the router read the ledger; these only add to it"),
+    "SetDesiredCapacity": ((DAY, ROUTER), "who raises does it by MinSize alone, or not at all"),
+    "PutScheduledUpdateGroupAction": ((DAY, ROUTER), "only who lowers keeps the backstop"),
+    **{
+        name: ((ROUTER,), "the router touches no group and no fleet's memory")
+        for name in (
+            "DescribeAutoScalingGroups",
+            "DescribeScalingActivities",
+            "UpdateAutoScalingGroup",
+            "DescribeAlarms",
+            "GetMetricData",
+            "UpdateItem lease",
+            "DeleteItem lease",
+            "GetItem memory",
+            "PutItem memory",
+            "PutItem ledger",
+            "Publish",
+        )
+    },
+    **{
+        name: (SCALERS, "alarms to people are the router's")
+        for name in (
+            "Query alarm-groups",
+            "UpdateItem alarm-groups",
+            "PutItem alarm-groups",
+            "BatchGetItem member",
+            "PutItem member",
+            "DeleteItem member",
+            "UpdateItem group lease",
+            "DeleteItem group lease",
+            "Query group",
+            "PutItem group",
+            "Query silences",
+            "UpdateItem spent",
+            "DescribeAlarms firing",
+            "DescribeAlarms named",
+            "ListTagsForResource",
+            "Publish alarm",
+            "Publish chat",
+        )
+    },
 }
 #: The clock of a played day, which programs for AWS cannot read; the simulator denies it.
-STORY = "GetItem story"
+STORY = "Query story"
 
 
 def faults(seen: list[Seen]) -> Iterator[str]:

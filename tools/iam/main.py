@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from demo.cast import FUNCTIONS, fleets
+from demo.cast import fleets
 from demo.cloud import StageError
 
 from . import coverage, probes, report, roles, scenes, services, stand, trial
 from .calls import Actor, Deed, Names, Seen, Unreadable, read
+from .cast import FUNCTIONS, ROUTER, SCALERS
 from .judges import Endpoint, Judge, Simulator, Unjudged, resource_policies, simulator_is_installed
 from .recorder import Recorder
 
@@ -83,7 +84,7 @@ class Trial:
             if one.denied:
                 self.faults.append(f"{one.function} was denied {one.deed.label} when it lived")
         failed = scenes.dead_letters(self.cloud)
-        if failed < len(FUNCTIONS):
+        if failed < len(SCALERS):
             self.faults.append(f"only {failed} events that failed were set aside")
         return seen
 
@@ -134,6 +135,7 @@ class Trial:
                 table=self.cloud.control_table,
                 topic=self.cloud.topics["warning"],
                 dead_letters=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-dead-letters",
+                alarms=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-alarms",
                 key=self._key(),
                 policy=shared,
                 log_group=f"/aws/lambda/{self.cloud.function_name(other)}",
@@ -143,6 +145,8 @@ class Trial:
             )
             if short == SCHEDULES:
                 found[short] = probes.of_schedules(place)
+            elif short == ROUTER:
+                found[short] = probes.of_router(place)
             else:
                 found[short] = probes.of_function(place, short != coverage.DAY)
         return found

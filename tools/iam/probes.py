@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from .calls import Actor, Deed, Names, keyed
+from .calls import CLOUDWATCH, Actor, Deed, Names, keyed
 from .stand import ELSEWHERE, NEIGHBOUR, STREAM, THEIRS
 
 #: The endpoint leaves the condition on leading keys unread, and so lets these through.
@@ -32,6 +32,7 @@ class Place:
     table: str  # the control table's name
     topic: str  # our warning topic
     dead_letters: str  # its URL
+    alarms: str  # the router's queue's URL
     key: str  # the topics' key
     policy: str  # a managed policy of the roles
     log_group: str  # of another function
@@ -52,13 +53,32 @@ class Place:
 def of_function(place: Place, lowers: bool) -> list[Deed]:
     """All of a function's probes; who does not lower may also not write what lowering needs."""
     groups = [] if lowers else list(_lowering(place))
-    parts = (groups, _groups(place), _keys(place), _tables(place), _people(place), _rights(place))
+    parts = (groups, _groups(place), _keys(place), _alarm_keys(place), _tables(place))
+    parts += (_people(place), _rights(place), _programs(place), _others(place), _queue(place))
+    return [deed for part in (*parts, _ruin(place)) for deed in part]
+
+
+def of_router(place: Place) -> list[Deed]:
+    """All of the router's: it touches no group, and of the control table only what is its own."""
+    parts = (_lowering(place), _raising(place), _observing(place), _groups(place), _keys(place))
+    parts += (_fleet_keys(place), _tables(place), _people(place), _tags(place), _rights(place))
     parts += (_programs(place), _others(place), _ruin(place))
-    return [deed for part in parts for deed in part]
+    deeds = [deed for part in parts for deed in part]
+    allowed = {("dynamodb:Query", "ledger#aira-web")}
+    return [_of_router(d) for d in deeds if (d.action, d.what) not in allowed]
+
+
+def _of_router(deed: Deed) -> Deed:
+    """Where the endpoint can tell for the router and not for others, and the other way round."""
+    if deed.action == "dynamodb:GetItem":
+        return replace(deed, blind="")
+    if deed.action == "dynamodb:BatchGetItem":
+        return replace(deed, blind=NO_KEYS)
+    return deed
 
 
 def of_schedules(place: Place) -> list[Deed]:
-    """The schedules' role may call three functions and set events aside."""
+    """The schedules' role may call the functions and set events aside."""
     group = place.names.groups["aira-web"]
     mine = [
         _do("lambda", "invoke", place.function_arn(THEIRS), "a function of others",
@@ -129,6 +149,20 @@ def _lowering(place: Place) -> Iterator[Deed]:
         yield _do("autoscaling", "put_scheduled_update_group_action", arn, name,
                   AutoScalingGroupName=name, ScheduledActionName="probe",
                   MinSize=2, Recurrence="0 0 * * *")  # fmt: skip
+
+
+def _raising(place: Place) -> Iterator[Deed]:
+    for name in ("aira-web", "aira-api"):
+        yield _do("autoscaling", "update_auto_scaling_group", place.names.groups[name], name,
+                  AutoScalingGroupName=name, MinSize=2)  # fmt: skip
+
+
+def _observing(_place: Place) -> Iterator[Deed]:
+    for method in ("describe_auto_scaling_groups", "describe_policies",
+                   "describe_scaling_activities", "describe_scheduled_actions"):  # fmt: skip
+        yield _do("autoscaling", method, "*", "")
+    action, parameters = CLOUDWATCH["GetMetricData"]
+    yield _do("cloudwatch", action, "*", "", **parameters)
 
 
 def _groups(place: Place) -> Iterator[Deed]:
@@ -213,6 +247,28 @@ def _keys(place: Place) -> Iterator[Deed]:
                   ExpressionAttributeValues={":pk": {"S": pk}})  # fmt: skip
 
 
+def _alarm_keys(place: Place) -> Iterator[Deed]:
+    """What the router keeps."""
+    yield _put(place, "alarm-silences", "s-probe")
+    yield _put(place, "alarm-groups", "probe")
+    yield _put(place, "alarm-group#probe", "state")
+    yield _do("dynamodb", "query", place.table_arn(), "alarm-groups", keys=("alarm-groups",),
+              blind=NO_KEYS, TableName=place.table, KeyConditionExpression="pk = :pk",
+              ExpressionAttributeValues={":pk": {"S": "alarm-groups"}})  # fmt: skip
+
+
+def _fleet_keys(place: Place) -> Iterator[Deed]:
+    """What the scaling functions keep, silences, and a table of others under the router's keys."""
+    yield _put(place, "fleet#aira-web", "memory")
+    yield _put(place, "ledger#aira-web", "probe")
+    yield _put(place, "alarm-silences", "s-probe")
+    yield _do("dynamodb", "delete_item", place.table_arn(), "fleet#aira-web lease",
+              keys=("fleet#aira-web",), blind=NO_KEYS, TableName=place.table,
+              Key=_key("fleet#aira-web", "lease"))  # fmt: skip
+    yield _do("dynamodb", "put_item", place.table_arn(THEIRS), "alarm-groups, a table of others",
+              keys=("alarm-groups",), TableName=THEIRS, Item=_key("alarm-groups", "x"))  # fmt: skip
+
+
 def _tables(place: Place) -> Iterator[Deed]:
     table, arn, theirs = place.table, place.table_arn(), place.table_arn(THEIRS)
     yield _do("dynamodb", "scan", arn, "control table", TableName=table)
@@ -258,6 +314,15 @@ def _people(place: Place) -> Iterator[Deed]:
               AlarmNames=["aira-web-cpu-high"])  # fmt: skip
     yield _do("cloudwatch", "put_metric_data", "*", "", Namespace="AWS/Other",
               MetricData=[{"MetricName": "x", "Value": 1.0}])  # fmt: skip
+
+
+def _tags(place: Place) -> Iterator[Deed]:
+    arn = f"arn:aws:cloudwatch:{ELSEWHERE}:{place.names.account}:alarm:{THEIRS}"
+    yield _do("cloudwatch", "list_tags_for_resource", arn, f"an alarm in {ELSEWHERE}",
+              region=ELSEWHERE, ResourceARN=arn)  # fmt: skip
+    ours = place.names.arn("cloudwatch", "alarm:aira-web-cpu-high")
+    yield _do("cloudwatch", "tag_resource", ours, "aira-web-cpu-high", ResourceARN=ours,
+              Tags=[{"Key": "severity", "Value": "info"}])  # fmt: skip
 
 
 def _rights(place: Place) -> Iterator[Deed]:
@@ -324,6 +389,8 @@ def _others(place: Place) -> Iterator[Deed]:
     theirs, ours = place.theirs["queue"], place.dead_letters
     yield _do("sqs", "send_message", place.queue_arn(theirs), "a queue of others",
               QueueUrl=theirs, MessageBody="{}")  # fmt: skip
+    yield _do("sqs", "send_message", place.queue_arn(place.alarms), "alarms on their way",
+              QueueUrl=place.alarms, MessageBody="{}")  # fmt: skip
     yield _do("sqs", "receive_message", place.queue_arn(ours), "what failed", QueueUrl=ours)
     yield _do("kms", "generate_data_key", place.theirs["key"], "a key of others",
               KeyId=place.theirs["key"], KeySpec="AES_256")  # fmt: skip
@@ -343,6 +410,12 @@ def _others(place: Place) -> Iterator[Deed]:
     yield _do("ssm", "get_parameter", parameter, "a parameter", Name=f"/{THEIRS}")
     yield _do("secretsmanager", "get_secret_value", place.theirs["secret"], "a secret",
               SecretId=place.theirs["secret"])  # fmt: skip
+
+
+def _queue(place: Place) -> Iterator[Deed]:
+    """The router's queue, for those whose it is not."""
+    yield _do("sqs", "receive_message", place.queue_arn(place.alarms), "alarms on their way",
+              QueueUrl=place.alarms, VisibilityTimeout=0)  # fmt: skip
 
 
 def _ruin(place: Place) -> Iterator[Deed]:

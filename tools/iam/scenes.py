@@ -16,12 +16,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from demo import stage, traffic
-from demo.cast import FUNCTIONS, MINUTE, STORY_MINUTES, Fleet, story_start
+from demo.cast import MINUTE, STORY_MINUTES, Fleet, story_start
 from demo.cloud import Cloud, StageError, stamp
 from demo.play import Play
 from demo.schedule import DAYTIME, NIGHTLY, TICK, Wake
 from demo.schedule import plan as whole_plan
 
+from . import incident
+from .cast import SCALERS
 from .recorder import Recorder
 
 SEED = 2026
@@ -88,10 +90,10 @@ def play(cloud: Cloud, recorder: Recorder, cast: list[Fleet]) -> int:
     if life.troubles:
         raise StageError(f"a wake-up was not answered: {life.troubles[0]}")
     at = start + STORY_MINUTES * MINUTE
-    for function in FUNCTIONS:
+    for function in SCALERS:
         at = _policy_fault(cloud, cast, function, at)
         at = _outage(cloud, recorder, cast, function, at)
-    return life.invocations + 3 * len(FUNCTIONS)
+    return life.invocations + 3 * len(SCALERS) + incident.play(cloud, recorder, cast, at)
 
 
 def dead_letters(cloud: Cloud) -> int:
@@ -118,8 +120,8 @@ def _own_both(cloud: Cloud, cast: list[Fleet]) -> None:
 
 
 def _fail_later(cloud: Cloud) -> None:
-    """An event that each function refuses: after two retries it is in the queue."""
-    for function in FUNCTIONS:
+    """An event that each scaling function refuses: after two retries it is in the queue."""
+    for function in SCALERS:
         cloud.functions.invoke(
             FunctionName=cloud.function_name(function),
             InvocationType="Event",

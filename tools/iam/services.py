@@ -25,6 +25,9 @@ def of_function(root: Actor, cloud: Cloud, function: str, names: Names, key: str
     )["DestinationConfig"]["OnFailure"]["Destination"]
     yield send(failed, "what failed")
     yield from _log(configured["LoggingConfig"]["LogGroup"], names)
+    mapped = cloud.functions.list_event_source_mappings(FunctionName=configured["FunctionName"])
+    for mapping in mapped["EventSourceMappings"]:
+        yield from _batches(mapping["EventSourceArn"])
     if configured["TracingConfig"]["Mode"] == "Active":
         for action, method, argument in (
             ("PutTraceSegments", "put_trace_segments", {"TraceSegmentDocuments": ["{}"]}),
@@ -80,11 +83,40 @@ def _log(group: str, names: Names) -> Iterator[Deed]:
     yield Deed("logs:PutLogEvents", arn, "own log", put, blind=OTHER_LOG_ARN)
 
 
+def _batches(queue: str) -> Iterator[Deed]:
+    """Lambda takes batches out of a function's queue."""
+    what = queue.rsplit(":", 1)[1]
+
+    def delete(actor: Actor) -> str:
+        # Nothing is received here: a handle that is none is refused only by who may delete.
+        code = actor.call(
+            "sqs", "delete_message", QueueUrl=_url(actor, queue), ReceiptHandle="none"
+        )
+        return "" if code.endswith("ReceiptHandleIsInvalid") else code
+
+    def receive(actor: Actor) -> str:
+        return actor.call(
+            "sqs", "receive_message", QueueUrl=_url(actor, queue), VisibilityTimeout=0
+        )
+
+    def look(actor: Actor) -> str:
+        return actor.call("sqs", "get_queue_attributes", QueueUrl=_url(actor, queue))
+
+    yield Deed("sqs:ReceiveMessage", queue, what, receive)
+    yield Deed("sqs:DeleteMessage", queue, what, delete)
+    yield Deed("sqs:GetQueueAttributes", queue, what, look)
+
+
+def _url(actor: Actor, queue: str) -> str:
+    account, name = queue.split(":")[4:6]
+    return f"{actor.url}/{account}/{name}"
+
+
 def send(queue: str, what: str) -> Deed:
     def do(actor: Actor) -> str:
-        account, name = queue.split(":")[4:6]
-        url = f"{actor.url}/{account}/{name}"
-        return actor.call("sqs", "send_message", QueueUrl=url, MessageBody="{}")
+        return actor.call(
+            "sqs", "send_message", QueueUrl=_url(actor, queue), MessageBody="{}"
+        )
 
     return Deed("sqs:SendMessage", queue, what, do)
 

@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from demo import deploy
-from demo.cast import FUNCTIONS, Fleet
+from demo.cast import Fleet
 from demo.cloud import Cloud, StageError
 
 from .calls import Actor
+from .cast import FUNCTIONS, ROUTER, TEAMS
 from .recorder import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "tidegate"
+#: The endpoint's.
+ACCOUNT, REGION = "000000000000", "ap-northeast-2"
 #: Where things of the same name stand too, to see that a role ends at its region.
 ELSEWHERE = "us-east-1"
 #: A group whose name begins like ours.
@@ -46,10 +49,23 @@ def deployed(run: Path, cast: list[Fleet], recorder: Recorder, code: Path | None
         where = f"AWS_ENDPOINT_URL={recorder.url(function)}"
         bootstrap.write_text(f"#!/bin/sh\n{where} exec {shlex.quote(str(program))}\n")
         bootstrap.chmod(0o755)
-    deploy.fresh(STACK, cast, os.getpid(), folder)
+    deploy.fresh(STACK, cast, os.getpid(), folder, _everybody())
     deploy.take_over_environment()
     recorder.endpoint = os.environ["AWS_ENDPOINT_URL"]
-    return Cloud(STACK)
+    cloud = Cloud(STACK)
+    router = cloud.functions.get_function_configuration(FunctionName=cloud.function_name(ROUTER))
+    cloud.configurations[ROUTER] = router
+    return cloud
+
+
+def _everybody() -> dict[str, str]:
+    """Answers with which every topic is there."""
+    topics = f"arn:aws:sns:{REGION}:{ACCOUNT}:"
+    return {
+        "EscalationEmail": "iam@example.com",
+        "ChatTopic": "true",
+        "MoreTopics": ",".join(f"{team}={topics}{team}" for team in TEAMS),
+    }
 
 
 def ended(run: Path) -> None:
@@ -83,6 +99,10 @@ def surround(root: Actor) -> dict[str, Any]:
     )
     found["topic"] = root.client("sns").create_topic(Name=THEIRS)["TopicArn"]
     found["queue"] = root.client("sqs").create_queue(QueueName=THEIRS)["QueueUrl"]
+    root.client("cloudwatch", ELSEWHERE).put_metric_alarm(
+        AlarmName=THEIRS, Namespace="x", MetricName="x", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1.0, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
     found["key"] = root.client("kms").create_key()["KeyMetadata"]["Arn"]
     found["role"] = root.client("iam").create_role(
         RoleName=THEIRS, AssumeRolePolicyDocument=json.dumps(_trust_of_account(root))

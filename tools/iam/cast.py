@@ -1,0 +1,11 @@
+"""Who is tried: the demo's three scaling functions and the alarm router."""
+
+from __future__ import annotations
+
+from demo.cast import FUNCTIONS as DEPLOYED
+
+ROUTER = "alarm-router"
+SCALERS = tuple(function for function in DEPLOYED if function != ROUTER)
+FUNCTIONS = (*SCALERS, ROUTER)
+#: Topics of the operator's own, as many as the template takes.
+TEAMS = ("team-0", "team-1", "team-2", "team-3")
