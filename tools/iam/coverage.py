@@ -84,7 +84,7 @@ def faults(seen: list[Seen]) -> Iterator[str]:
 
 
 def call_names() -> list[str]:
-    found = re.findall(r'Self::\w+ => "([A-Za-z ]+)"', CALLS.read_text())
+    found = re.findall(r'Self::\w+ => "([A-Za-z -]+)"', CALLS.read_text())
     declared = re.search(r"ALL: \[Self; (\d+)\]", CALLS.read_text())
     if declared is None or len(found) != int(declared.group(1)):
         raise SystemExit(f"iam: the calls in {CALLS} cannot be read")

@@ -262,9 +262,10 @@ def _fleet_keys(place: Place) -> Iterator[Deed]:
     yield _put(place, "fleet#aira-web", "memory")
     yield _put(place, "ledger#aira-web", "probe")
     yield _put(place, "alarm-silences", "s-probe")
-    yield _do("dynamodb", "delete_item", place.table_arn(), "fleet#aira-web lease",
+    yield _do("dynamodb", "update_item", place.table_arn(), "fleet#aira-web lease",
               keys=("fleet#aira-web",), blind=NO_KEYS, TableName=place.table,
-              Key=_key("fleet#aira-web", "lease"))  # fmt: skip
+              Key=_key("fleet#aira-web", "lease"), UpdateExpression="SET wanted = :x",
+              ExpressionAttributeValues={":x": {"BOOL": True}})  # fmt: skip
     yield _do("dynamodb", "put_item", place.table_arn(THEIRS), "alarm-groups, a table of others",
               keys=("alarm-groups",), TableName=THEIRS, Item=_key("alarm-groups", "x"))  # fmt: skip
 
