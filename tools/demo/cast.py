@@ -22,7 +22,10 @@ STORY_MINUTES = 24 * 60
 #: CPU that an instance shows when it serves exactly its `capacity_per_instance`.
 CPU_AT_CAPACITY = 70.0
 
+#: The functions that scale.
 FUNCTIONS = ("nightly-scale-down", "daytime-scale-up", "spike-step-scaler")
+#: The one that tells people.
+ROUTER = "alarm-router"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ def metrics_of(fleet: Fleet) -> dict[str, Metric]:
         "per_target": Metric(elb, "RequestCountPerTarget", "Sum", balancer, "Count"),
         "cpu": Metric("AWS/EC2", "CPUUtilization", "Average", group, "Percent"),
     }
+
+
+def errors_of(fleet: Fleet) -> Metric:
+    """What the alarm that forbids lowering watches."""
+    elb, dimensions = "AWS/ApplicationELB", fleet.target_dimensions
+    return Metric(elb, "HTTPCode_Target_5XX_Count", "Sum", dimensions, "Count")
 
 
 def spike_metric(fleet: Fleet) -> Metric:

@@ -118,7 +118,7 @@ def _draw(facts: Facts, rows: list[Row], span: Span, size: Size) -> str:
         *_backdrop(facts, [traffic, capacity]),
         *_scale(traffic, "requests per minute", 3),
         *_scale(capacity, "instances", 5),
-        *_hours(facts, capacity, height),
+        *hours(facts, capacity, height, LANE),
         *_traffic(facts, traffic),
         *_capacity(facts, capacity, desired),
         *_marks(facts, rows, capacity),
@@ -165,9 +165,10 @@ def _scale(panel: Panel, unit: str, steps: int) -> list[str]:
     return found
 
 
-def _hours(facts: Facts, panel: Panel, height: float) -> list[str]:
+def hours(facts: Facts, panel: Panel, height: float, lane: float) -> list[str]:
+    """The time axis, `lane` below a panel."""
     found = []
-    foot, span = panel.bottom + LANE, panel.span
+    foot, span = panel.bottom + lane, panel.span
     every = _axis_step(span, panel.size.labels)
     for minute in range(-(-span.begin // every) * every, span.end + 1, every):
         x = panel.x(minute)

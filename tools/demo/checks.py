@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Callable, Iterator
 
+from . import told_checks
 from .cast import FUNCTIONS, Fleet, clock_time
 from .facts import Facts
 from .record import Record
+from .told import Told
 
 NIGHTLY, DAYTIME, SPIKE = FUNCTIONS
 #: A spike shorter than this would show nothing of the tick.
@@ -42,9 +44,13 @@ def run(record: Record, fleets: list[Fleet]) -> list[Finding]:
         for check in CHECKS:
             for statement, holds, seen in check(facts):
                 found.append(Finding(fleet.name, statement, holds, str(seen)))
+    told = Told(record)
+    for told_check in told_checks.CHECKS:
+        for statement, holds, seen in told_check(told):
+            found.append(Finding("alarms", statement, holds, str(seen)))
     urgent = [n["subject"] for n in record.notices if n["severity"] == "critical"]
     seen = urgent or f"{len(record.notices)} notices, none critical"
-    found.append(Finding("all", "nobody had to be woken", not urgent, str(seen)))
+    found.append(Finding("all", "no decision needed a person at once", not urgent, str(seen)))
     healthy = not record.troubles
     told = f"{record.invocations} wake-ups" if healthy else "; ".join(record.troubles[:3])
     found.append(Finding("all", "every wake-up was answered without an error", healthy, told))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -20,7 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .cast import FUNCTIONS
+from .cast import FUNCTIONS, ROUTER
 
 
 class StageError(Exception):
@@ -75,6 +76,18 @@ class Cloud:
         return self.client("lambda")
 
     @cached_property
+    def events(self) -> Any:
+        return self.client("events")
+
+    @cached_property
+    def queues(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
+    def logs(self) -> Any:
+        return self.client("logs")
+
+    @cached_property
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
 
@@ -85,7 +98,7 @@ class Cloud:
     def configurations(self) -> dict[str, dict[str, Any]]:
         """Each function as it is deployed."""
         found = {}
-        for function in FUNCTIONS:
+        for function in (*FUNCTIONS, ROUTER):
             name = self.function_name(function)
             try:
                 found[function] = self.functions.get_function_configuration(FunctionName=name)
@@ -104,9 +117,14 @@ class Cloud:
 
     @property
     def topics(self) -> dict[str, str]:
-        """The topics for notices, by severity."""
-        severities = ("warning", "critical")
-        return {s: self.variables[f"TIDEGATE_{s.upper()}_TOPIC"] for s in severities}
+        """The topics that the router knows, by name; `chat` is one of them."""
+        variables = self.configurations[ROUTER]["Environment"]["Variables"]
+        found = {}
+        for name, arn in variables.items():
+            words = re.fullmatch(r"TIDEGATE_([A-Z]+)_TOPIC", name)
+            if words and arn:
+                found[words[1].lower()] = arn
+        return found
 
     # --- calls that the story makes over and over -----------------------------------------------
 
@@ -139,6 +157,19 @@ class Cloud:
         )
         for page in pages:
             found.extend(page["Items"])
+        return found
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """The JSON objects that a function logged, oldest first."""
+        found: list[dict[str, Any]] = []
+        group = f"/aws/lambda/{self.function_name(function)}"
+        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for line in (e["message"] for page in pages for e in page["events"]):
+            if line.startswith("{"):
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    continue
         return found
 
     # --- the call log ---------------------------------------------------------------------------

@@ -11,15 +11,18 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import checks, deploy, noop, page, record, stage, table, traffic
-from .cast import FUNCTIONS, MINUTE, STORY_MINUTES, Fleet, clock_time, fleets, local, story_start
+from . import checks, deploy, noop, page, people, record, stage, table, traffic
+from .cast import FUNCTIONS, MINUTE, ROUTER, STORY_MINUTES, Fleet, clock_time, fleets, local, story_start
 from .cloud import Cloud, StageError
 from .facts import Facts
 from .play import Play
+from .told import Told
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The day of `make demo`; `make test` plays another one each time.
 SEED = 2026
+#: The topics that not everybody has, so that the day shows them.
+TOPICS = {"EscalationEmail": "lead@example.com", "ChatTopic": "true"}
 
 
 def main() -> int:
@@ -38,7 +41,7 @@ def _play(options: argparse.Namespace) -> int:
     began = time.monotonic()
     if not options.deployed:
         print("deploying to the local endpoint, emptied first ...", flush=True)
-        deploy.fresh(options.stack, cast, options.endpoint_for, options.code)
+        deploy.fresh(options.stack, cast, options.endpoint_for, options.code, TOPICS)
         deploy.take_over_environment()
         print(f"  deployed in {time.monotonic() - began:.0f} s")
     cloud = Cloud(options.stack)
@@ -49,6 +52,8 @@ def _play(options: argparse.Namespace) -> int:
         noop.put_in_place_of(cloud, options.noop)
         print(f"  {options.noop} does nothing in this play: its assertions must fail")
     play = Play(cloud, cast, start, day, options.seed, options.quick)
+    people.listen(cloud, play.delivery)
+    people.silence(cloud, start)
     _tell_what_is_played(play, stored)
     since = time.time()
     play.run(_progress)
@@ -89,6 +94,7 @@ def _report(found: record.Record, cast: list[Fleet], out: Path) -> int:
     every = [Facts(found, fleet) for fleet in cast]
     for facts in every:
         table.print_decisions(facts)
+    table.print_told(Told(found))
     print()
     for facts in every:
         given, fixed = facts.instance_hours(), facts.fixed_hours()
@@ -124,7 +130,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--noop",
-        choices=FUNCTIONS,
+        choices=(*FUNCTIONS, ROUTER),
         help="put a program that does nothing in this function's place; the demo must fail",
     )
     parser.add_argument(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from . import chart, story, table
+from . import chart, story, table, told_page
 from .cast import clock_time, local
 from .checks import Finding
 from .facts import Facts
+from .told import Told
 
 STYLE = Path(__file__).with_name("page.css")
 MODES = {
@@ -28,12 +29,14 @@ LEGEND = [
     ("box night", "night"),
 ]
 PLAYED = (
-    "The three functions ran as deployed, on a local endpoint, with the story's clock. Played by"
+    "The four functions ran as deployed, on a local endpoint, with the story's clock. Played by"
     " the demo's driver, because no local endpoint does it: the boot time of instances (an instance"
     " counts as given once it has booted), the raising of desired capacity to a raised MinSize,"
-    " target tracking's scale-in, and CloudWatch's evaluation and delivery of alarms. The wake-ups"
-    " are those of the schedules, fewer in the quiet hours. Everything shown here is read from the"
-    " endpoint, its call log, and the ledger of decisions."
+    " target tracking's scale-in, and CloudWatch's evaluation of alarms. It puts their events on"
+    " EventBridge under a source of its own, which the deployed rule is told to take too; from the"
+    " rule on they go the deployed way. The wake-ups are those of the schedules, fewer in the quiet"
+    " hours. Everything shown here is read from the endpoint: its call log, its queues, the ledger"
+    " of decisions and the router's records."
 )
 
 
@@ -49,7 +52,7 @@ def render(every: list[Facts], findings: list[Finding]) -> str:
         f" traffic and the time of the surge come from the seed {first.record.seed}.</p></header>",
         _figures(every, findings, failed),
         *(_fleet(facts) for facts in every),
-        _notices(first),
+        told_page.section(first, Told(first.record)),
         _findings(findings, failed),
         f"<section><h2>What was played, and by whom</h2><p>{escape(PLAYED)}</p></section>",
     ]
@@ -117,16 +120,6 @@ def _table(facts: Facts, rows: list[table.Row]) -> str:
         f"</tbody></table><p class=note>From the ledger, in local time. Holds that it only repeats"
         f" are left out: {repeats}.</p></details>"
     )
-
-
-def _notices(facts: Facts) -> str:
-    """What went to the topics; both fleets share them."""
-    notices = facts.record.notices
-    lines = "".join(f"<li>{escape(n['severity'])}: {escape(n['subject'])}</li>" for n in notices)
-    told = (
-        f"<ul>{lines}</ul>" if lines else "<p>None: nothing happened that a person must know.</p>"
-    )
-    return f"<section><h2>Notices to people</h2>{told}</section>"
 
 
 def _findings(findings: list[Finding], failed: list[Finding]) -> str:

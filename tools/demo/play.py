@@ -10,18 +10,22 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Callable
 
-from . import stage, world
-from .cast import MINUTE, STORY_MINUTES, Fleet
+from . import stage, watch, world
+from .cast import MINUTE, ROUTER, STORY_MINUTES, Fleet
 from .cloud import Cloud, stamp
-from .schedule import TICK, Plan, Wake, plan
+from .delivery import Delivery
+from .schedule import TICK, Plan, Wake, plan, router_ticks
 from .traffic import Traffic
+from .watch import Change, Watched
 from .world import Alarm, Group, Minute
 
-#: How long after the full minute a tick and an alarm's delivery arrive.
-TICK_LAG = timedelta(seconds=20)
+#: How long after the full minute an alarm's delivery, a tick, and the router's tick arrive.
 ALARM_LAG = timedelta(seconds=10)
+TICK_LAG = timedelta(seconds=20)
+ROUTER_LAG = timedelta(seconds=30)
 
 Progress = Callable[[int, "Play"], None]
 
@@ -48,11 +52,20 @@ class Play:
     groups: dict[str, Group] = field(default_factory=dict)
     minutes: dict[str, list[Minute]] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
+    watched: list[Watched] = field(default_factory=list)
     vetoes: dict[str, range] = field(default_factory=dict)
     polls: list[dict[str, Any]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     invocations: int = 0
     _unpublished: list[Any] = field(default_factory=list)
+    #: Alarms that changed in this minute.
+    _changes: list[Change] = field(default_factory=list)
+    #: The minutes in which alarms changed.
+    _changed: list[int] = field(default_factory=list)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return Delivery(self.cloud)
 
     @property
     def plan(self) -> Plan:
@@ -67,6 +80,7 @@ class Play:
             for fleet in self.fleets:
                 self._measure(fleet, minute)
                 self._veto(fleet, minute)
+                self._watch(fleet, minute)
                 self._track(fleet, now)
             # In the order of their times: a day's or night's wake-up, alarms, the tick.
             wakes = plan.wakes(minute)
@@ -74,8 +88,11 @@ class Play:
                 self._wake(wake, now)
             for fleet in self.fleets:
                 self._alarm(fleet, now)
+            self._announce(minute)
             for wake in (w for w in wakes if w == TICK):
                 self._wake(wake, now)
+            if router_ticks(minute, self._changed):
+                self._wake(Wake(ROUTER, "tick"), now)
             progress(minute, self)
         self._publish()
 
@@ -85,14 +102,21 @@ class Play:
         """The fleets at noon, their alarms quiet."""
         dice = random.Random(f"{self.seed}:stage")
         for fleet in self.fleets:
-            boot = timedelta(seconds=dice.randint(90, 170))
+            boot = timedelta(seconds=dice.randint(125, 170))
             self.groups[fleet.name] = Group(fleet, boot)
             self.minutes[fleet.name] = []
             self.alarms[fleet.name] = Alarm(fleet)
             begins = 9 * 60 + dice.randint(40, 55)
             self.vetoes[fleet.name] = range(begins, 10 * 60 + dice.randint(15, 35))
             quiet = "the story begins with this alarm quiet"
-            self._set_state(fleet.spike_alarm, "OK", quiet)
+            tracking = stage.tracking_alarms(self.cloud, fleet)
+            watches = watch.of_fleet(fleet, self.seed, tracking)
+            for one in watches:
+                stage.people_alarm(self.cloud, one)
+            self.watched.extend(Watched(w) for w in watches)
+            for name in (fleet.spike_alarm, *(w.name for w in watches)):
+                self._set_state(name, "OK", quiet)
+        self.delivery.open()
         self._look(self.start, "the stage")
 
     # --- one minute -----------------------------------------------------------------------------
@@ -114,9 +138,38 @@ class Play:
             text = f"Threshold Crossed: 2 datapoints [83.0 ({at:%d/%m/%y %H:%M:%S}), 71.0] were"
             text += " greater than or equal to the threshold (50.0)."
             self._set_state(fleet.veto_alarm, "ALARM", text)
+            self._veto_changed(fleet, "ALARM", minute, text)
         elif minute == times.stop:
             text = f"Insufficient Data: 2 datapoints were unknown ({at:%d/%m/%y %H:%M:%S})."
             self._set_state(fleet.veto_alarm, "INSUFFICIENT_DATA", text)
+            self._veto_changed(fleet, "OK", minute, watch.NO_ERRORS)
+
+    def _veto_changed(self, fleet: Fleet, state: str, minute: int, text: str) -> None:
+        at = self.start + minute * MINUTE + ALARM_LAG
+        self._changes.append(watch.veto_change(fleet, state, at, text))
+
+    def _watch(self, fleet: Fleet, minute: int) -> None:
+        """CloudWatch's part for the alarms that people have."""
+        if minute == 0:
+            return
+        measured = self.minutes[fleet.name][-1]
+        for watched in (w for w in self.watched if w.watch.fleet is fleet):
+            state = watched.see(measured, minute - 1)
+            if state is not None:
+                change = watched.change(state, self.start + minute * MINUTE + ALARM_LAG)
+                self._set_state(change.alarm, state, change.reason)
+                self._changes.append(change)
+
+    def _announce(self, minute: int) -> None:
+        """What EventBridge delivers of the minute's changes: some twice, some never."""
+        if not self._changes:
+            return
+        changes, self._changes = self._changes, []
+        self._changed.append(minute)
+        self._publish()
+        stage.put_clock(self.cloud, changes[0].at)
+        self.delivery.send([again for change in changes for again in watch.delivered(change)])
+        self._look(changes[0].at, f"{ROUTER} ({len(changes)} alarms)")
 
     def _alarm(self, fleet: Fleet, now: datetime) -> None:
         """CloudWatch's part: the state at the endpoint, and one delivery for each transition."""
@@ -130,6 +183,8 @@ class Play:
         event = world.payload(alarm, state, minutes, at, account, region)
         self._set_state(fleet.spike_alarm, state, text)
         alarm.state = state
+        detail = event["alarmData"]
+        self._changes.append(Change(fleet.name, fleet.spike_alarm, state, at, text, detail))
         self._invoke("spike-step-scaler", event, at, f"{fleet.spike_alarm} {state}")
 
     def _track(self, fleet: Fleet, now: datetime) -> None:
@@ -149,7 +204,8 @@ class Play:
             "scheduled_time": stamp(now),
             "execution_id": f"{self.seed:08x}-{self.invocations:08x}",
         }
-        at = now + TICK_LAG if wake.schedule == "tick" else now
+        lag = {TICK: TICK_LAG, Wake(ROUTER, "tick"): ROUTER_LAG}.get(wake, timedelta(0))
+        at = now + lag
         self._invoke(wake.function, event, at, wake.schedule)
 
     # --- what the endpoint is told and asked ----------------------------------------------------

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from . import people
 from .cast import MINUTE, STORY_MINUTES, Fleet, metrics_of
 from .cloud import Call, Cloud, stamp
-from .stage import NOTICES
 
 #: The calls that change a group.
 WRITES = {"UpdateAutoScalingGroup", "SetDesiredCapacity", "PutScheduledUpdateGroupAction"}
@@ -45,8 +45,10 @@ class Record:
     series: dict[str, dict[str, list[float | None]]]
     #: The scheduled actions that stand on each group at the end.
     scheduled: dict[str, list[dict[str, Any]]]
-    #: What people were told: severity and subject.
+    #: What the functions that scale had to say to people: severity and subject.
     notices: list[dict[str, str]]
+    #: The alarms' events, and what the router made of them (people.read).
+    told: dict[str, Any]
     #: Failed wake-ups.
     troubles: list[str]
 
@@ -66,20 +68,23 @@ def parse(text: str) -> datetime:
 def read(cloud: Cloud, fleets: list[Fleet], play: Any, since: float) -> Record:
     """Reads everything back; `since` is the real time at which the play began."""
     start = play.start
+    clock = [c for c in cloud.call_log("PutItem", since) if _is_clock(c)]
+    told = people.read(cloud, play.delivery, clock, since)
     return Record(
         seed=play.seed,
         start=stamp(start),
         quick=play.quick,
         invocations=play.invocations,
         ledger={f.name: _ledger(cloud, f) for f in fleets},
-        writes=_writes(cloud, {f.name for f in fleets}, since),
+        writes=_writes(cloud, {f.name for f in fleets}, clock, since),
         polls=play.polls,
         alarms={
             name: _history(cloud, name) for f in fleets for name in (f.spike_alarm, f.veto_alarm)
         },
         series={f.name: _series(cloud, f, start) for f in fleets},
         scheduled={f.name: _scheduled(cloud, f) for f in fleets},
-        notices=_notices(cloud),
+        notices=_notices(told),
+        told=told,
         troubles=[f"{stamp(t.at)} {t.function}: {t.what}" for t in play.troubles],
     )
 
@@ -104,24 +109,17 @@ def _scheduled(cloud: Cloud, fleet: Fleet) -> list[dict[str, Any]]:
     ]
 
 
-def _notices(cloud: Cloud) -> list[dict[str, str]]:
-    queues = cloud.client("sqs")
-    url = queues.get_queue_url(QueueName=NOTICES)["QueueUrl"]
-    severity = {arn: word for word, arn in cloud.topics.items()}
-    found = []
-    while True:
-        answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-        for message in answer.get("Messages", []):
-            body = json.loads(message["Body"])
-            found.append(
-                {
-                    "severity": severity.get(body["TopicArn"], "?"),
-                    "subject": body.get("Subject", ""),
-                }
-            )
-            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        if not answer.get("Messages"):
-            return found
+def _notices(told: dict[str, Any]) -> list[dict[str, str]]:
+    """The messages that are not of a group of alarms.
+
+    The stack's own alarms about the router go straight to a topic, and say that they are quiet when
+    they are judged for the first time: that is no matter for people.
+    """
+    return [
+        {"severity": message["topic"], "subject": message["subject"]}
+        for message in told["received"]
+        if "group" not in message["attributes"] and not message["subject"].startswith("OK: ")
+    ]
 
 
 def _series(cloud: Cloud, fleet: Fleet, start: datetime) -> dict[str, list[float | None]]:
@@ -178,9 +176,10 @@ def _history(cloud: Cloud, alarm: str) -> list[dict[str, str]]:
 # --- the call log -----------------------------------------------------------------------------
 
 
-def _writes(cloud: Cloud, fleets: set[str], since: float) -> list[dict[str, Any]]:
+def _writes(
+    cloud: Cloud, fleets: set[str], clock: list[Call], since: float
+) -> list[dict[str, Any]]:
     group_calls = [c for c in cloud.call_log(GROUP_CALLS, since) if c.action in WRITES]
-    clock = [c for c in cloud.call_log("PutItem", since) if _is_clock(c)]
     callers = _callers(group_calls, cloud.call_log("Invoke", since))
     found = []
     for call in group_calls:

@@ -3,7 +3,7 @@
 The template's schedules fire all day: night and day every 5 minutes, tick every minute.
 The story takes every tick around the surge, every second nightly wake-up until 03:30, every one
 of the day's around 08:00, and fewer otherwise: all 2,016 wake-ups of a day would take minutes and
-show the same. Nothing is moved: every wake-up below is one that the schedules would send at that
+show the same. The router's tick is taken around alarms that change. Nothing is moved: every wake-up below is one that the schedules would send at that
 minute.
 """
 
@@ -19,6 +19,8 @@ MIDNIGHT_LULL = 15 * 60 + 30
 BEFORE_DAY = 19 * 60 + 20
 DAY = 20 * 60
 AFTER_RUSH = 21 * 60 + 30
+#: Minutes after an alarm's change in which the router's tick is taken.
+AFTER_CHANGES = {0, 1, 2, 5, 6, 10, 11, 15, 16}
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,12 @@ def plan(spikes: list[Spike], quick: bool) -> Plan:
     first = min(s.starts for s in spikes)
     last = max(s.starts + s.lasts for s in spikes)
     return Plan(first - 2, last + 12, last + 110, quick)
+
+
+def router_ticks(minute: int, changes: list[int]) -> bool:
+    """Whether the router's tick of this minute is taken; it fires every minute.
+
+    After alarms' changes: while groups gather, and where an interval or an escalation ends.
+    """
+    since = {minute - change for change in changes}
+    return bool(since & AFTER_CHANGES) or minute % 30 == 9

@@ -7,7 +7,6 @@ by plain API calls, as an operator would do it.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from datetime import datetime, timedelta
@@ -20,18 +19,18 @@ from .cast import (
     STORY_MINUTES,
     Fleet,
     Metric,
+    errors_of,
     metrics_of,
     policy_document,
     spike_metric,
 )
 from .cloud import Cloud, StageError, stamp
 from .traffic import Traffic
+from .watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where cargo leaves the operator's tool.
 TOOLS = [ROOT / "target" / profile / "tidegate-ops" for profile in ("release", "debug")]
-#: The queue that the driver subscribes to both topics.
-NOTICES = "story-notices"
 #: Values that one PutMetricData call carries.
 BATCH = 500
 #: Last week's traffic is put for the hours that a night or a forecast compares with.
@@ -45,7 +44,6 @@ def set_up(cloud: Cloud, fleets: list[Fleet], day: dict[str, Traffic], start: da
         _group(cloud, fleet)
         _alarms(cloud, fleet)
         _last_week(cloud, fleet, day[fleet.name], start)
-    _listen(cloud)
     return _policy(cloud)
 
 
@@ -125,29 +123,45 @@ def _alarms(cloud: Cloud, fleet: Fleet) -> None:
         actions = {"AlarmActions": [function], "OKActions": [function]}
         _alarm(cloud, spike, metric, fleet.spike_threshold, **actions)
     if fleet.veto_alarm not in names:
-        errors = Metric(
-            "AWS/ApplicationELB",
-            "HTTPCode_Target_5XX_Count",
-            "Sum",
-            fleet.target_dimensions,
-            "Count",
-        )
-        _alarm(cloud, fleet.veto_alarm, errors, 50.0)
+        _alarm(cloud, fleet.veto_alarm, errors_of(fleet), 50.0)
+
+
+def tracking_alarms(cloud: Cloud, fleet: Fleet) -> list[str]:
+    """The names of the alarms that target tracking made for itself."""
+    prefix = f"TargetTracking-{fleet.name}-"
+    there = cloud.metrics.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    return sorted(alarm["AlarmName"] for alarm in there)
+
+
+def people_alarm(cloud: Cloud, watch: Watch) -> None:
+    """One of the alarms that people have; target tracking's own are there already."""
+    if watch.name.startswith("TargetTracking-"):
+        return
+    more: dict[str, Any] = {
+        "ComparisonOperator": watch.operator,
+        "EvaluationPeriods": watch.periods,
+        "AlarmDescription": watch.text,
+    }
+    _alarm(cloud, watch.name, watch.metric, watch.threshold, **more)
 
 
 def _alarm(cloud: Cloud, name: str, metric: Metric, threshold: float, **more: Any) -> None:
+    statistic = "ExtendedStatistic" if metric.statistic.startswith("p") else "Statistic"
+    terms: dict[str, Any] = {
+        "EvaluationPeriods": 2,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        statistic: metric.statistic,
+        **more,
+    }
     cloud.metrics.put_metric_alarm(
         AlarmName=name,
         Namespace=metric.namespace,
         MetricName=metric.name,
         Dimensions=[{"Name": n, "Value": v} for n, v in metric.dimensions.items()],
-        Statistic=metric.statistic,
         Period=60,
-        EvaluationPeriods=2,
         Threshold=threshold,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
         TreatMissingData="missing",
-        **more,
+        **terms,
     )
 
 
@@ -158,25 +172,6 @@ def _last_week(cloud: Cloud, fleet: Fleet, traffic: Traffic, start: datetime) ->
     put_metrics(
         cloud, ((requests, first + m * MINUTE, float(traffic.week_before[m])) for m in minutes)
     )
-
-
-def _listen(cloud: Cloud) -> None:
-    """A queue that gets what people would get: both topics' notices."""
-    queues, topics = cloud.client("sqs"), cloud.client("sns")
-    url = queues.create_queue(QueueName=NOTICES)["QueueUrl"]
-    asked = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn = asked["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": list(cloud.topics.values())}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    for topic in cloud.topics.values():
-        topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
 
 def _policy(cloud: Cloud) -> str:

@@ -13,6 +13,7 @@ from .cast import clock_time
 from .checks import Finding
 from .facts import Facts
 from .record import parse
+from .told import UNSENT, Told
 
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -98,6 +99,17 @@ def print_decisions(facts: Facts) -> None:
         )
         print(f"{head} {row.why}"[:width])
     print(f"      (holds that the ledger only repeats and that are left out: {left_out})")
+
+
+def print_told(told: Told) -> None:
+    """What was sent to people, and why nothing for the other alarms."""
+    print(f"\nwhat people were told: {len(told.messages)} messages for {len(told.events)} changes")
+    width = shutil.get_terminal_size((200, 40)).columns if sys.stdout.isatty() else 200
+    for message in told.messages:
+        head = f"{clock_time(message.at)} {message.topic:<10} {message.why:<21} {message.subject}"
+        print(f"{head}  [{message.counted()}]"[:width])
+    others = ", ".join(f"{told.fates[why]} {why}" for why in UNSENT if told.fates[why])
+    print(f"      (changes that nothing was sent for: {others})")
 
 
 def print_findings(findings: list[Finding]) -> list[Finding]:

@@ -68,7 +68,12 @@ class Minute:
     at: datetime
     requests: int
     serving: int
+    booting: int
     cpu: float
+
+    def use(self, fleet: Fleet) -> float:
+        """Requests as a share of what the serving instances serve well."""
+        return self.requests / (max(1, self.serving) * fleet.capacity)
 
     @property
     def per_target(self) -> float:
@@ -92,8 +97,9 @@ class Minute:
 def measure(group: Group, at: datetime, requests: int) -> Minute:
     """CPU follows the traffic of each serving instance and cannot read above 100."""
     serving = group.serving(at)
-    use = requests / (max(1, serving) * group.fleet.capacity)
-    return Minute(at, requests, serving, min(100.0, CPU_AT_CAPACITY * use))
+    measured = Minute(at, requests, serving, len(group.first_seen) - serving, 0.0)
+    measured.cpu = min(100.0, CPU_AT_CAPACITY * measured.use(group.fleet))
+    return measured
 
 
 def tracked_desired(group: Group, minutes: list[Minute]) -> int | None:
@@ -143,13 +149,13 @@ def reason(alarm: Alarm, state: str, minutes: list[Minute]) -> tuple[str, str]:
     )
     data = {
         "version": "1.0",
-        "queryDate": _written(recent[0][0] + MINUTE),
-        "startDate": _written(recent[-1][0]),
+        "queryDate": written(recent[0][0] + MINUTE),
+        "startDate": written(recent[-1][0]),
         "statistic": spike_metric(alarm.fleet).statistic,
         "period": 60,
         "recentDatapoints": [value for _, value in reversed(recent)],
         "threshold": threshold,
-        "evaluatedDatapoints": [{"timestamp": _written(at), "value": v} for at, v in recent],
+        "evaluatedDatapoints": [{"timestamp": written(at), "value": v} for at, v in recent],
     }
     return text, json.dumps(data)
 
@@ -165,10 +171,10 @@ def payload(
     name = alarm.fleet.spike_alarm
     event["alarmArn"] = f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}"
     event["accountId"], event["region"] = account, region
-    event["time"] = _written(now)
+    event["time"] = written(now)
     inside = event["alarmData"]
     inside["alarmName"] = name
-    after = {"value": state, "reason": text, "reasonData": data, "timestamp": _written(now)}
+    after = {"value": state, "reason": text, "reasonData": data, "timestamp": written(now)}
     inside["previousState"] = alarm.previous or {**inside["previousState"], "value": alarm.state}
     inside["state"] = after
     stat = inside["configuration"]["metrics"][0]["metricStat"]
@@ -181,6 +187,6 @@ def payload(
     return event
 
 
-def _written(at: datetime) -> str:
+def written(at: datetime) -> str:
     """As CloudWatch writes times in this payload: an offset without a colon."""
     return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
