@@ -32,3 +32,68 @@ fn metrics(record: &RunRecord) -> Vec<Metric> {
     ];
     counts.map(|(name, count)| Metric { name, unit: "Count", value: count.into() }).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tidegate_domain::alarms::reason::Why;
+
+    fn ran() -> RunRecord {
+        RunRecord {
+            function: "alarm-router",
+            at: "2026-03-02T22:10:00Z".parse().unwrap(),
+            signal: "alarms".to_owned(),
+            policy_version: Some(3),
+            received: 7,
+            kept: 5,
+            foreign: 1,
+            unclassified: 0,
+            noticed: 2,
+            returned: 0,
+            groups: 1,
+            busy: 0,
+            over_rate: 4,
+            outcomes: [(Why::Duplicate, 1)].into(),
+            unsent: [(Why::Silenced, ["cpu".to_owned()].into())].into(),
+            messages: Vec::new(),
+            without_table: true,
+            notes: vec!["a note".to_owned()],
+            errors: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_record_is_the_run_and_its_metrics_without_a_dimension() {
+        let record = run(&ran());
+        let directive = &record["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Tidegate");
+        assert_eq!(directive["Dimensions"], json!([[]]));
+        assert_eq!(record["_aws"]["Timestamp"], 1_772_489_400_000_i64);
+        assert_eq!(record["outcomes"], json!({"Duplicate": 1}));
+        assert_eq!(record["unsent"], json!({"Silenced": ["cpu"]}));
+        for (name, value) in [
+            ("AlarmsReceived", 7),
+            ("AlarmsNoticed", 2),
+            ("MessagesSent", 0),
+            ("MessagesWaiting", 4),
+            ("WithoutTable", 1),
+        ] {
+            assert_eq!(record[name], value, "{name}");
+        }
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert_eq!(metrics.len(), 5);
+        assert!(metrics.iter().all(|metric| record[metric["Name"].as_str().unwrap()].is_u64()));
+    }
+
+    #[test]
+    fn hostile_text_stays_one_short_line() {
+        let mut ran = ran();
+        ran.notes = vec!["x\n{\"_aws\":{}}\r\u{1b}".repeat(10_000); 10_000];
+        let line = run(&ran).to_string();
+        assert!(!line.contains('\n') && !line.contains('\r') && !line.contains('\u{1b}'));
+        assert!(line.len() < 250_000, "{}", line.len());
+        let back: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(back["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Tidegate");
+    }
+}

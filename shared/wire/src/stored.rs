@@ -208,6 +208,7 @@ pub fn lease_until_ms(stored: &Fields<'_>) -> Result<i64, String> {
 mod tests {
     use super::*;
     use Attribute::{Number, Other, Text};
+    use tidegate_domain::alarms::labels::Labels;
 
     fn item<'a>(version: &'a str, doc: &'a str) -> Fields<'a> {
         let all = [("sk", Text("memory")), ("version", Number(version)), ("doc", Text(doc))];
@@ -251,5 +252,56 @@ mod tests {
             assert_eq!(is_expired(&stored, wall), expired, "{offset}");
         }
         assert!(!is_expired(&Fields::default(), wall));
+    }
+
+    fn key() -> GroupKey {
+        let labels = [("fleet".to_owned(), "web".to_owned())].into();
+        GroupKey { route: "root".to_owned(), labels: Labels(labels) }
+    }
+
+    #[test]
+    fn a_listed_group_reads_back_and_says_what_is_wrong() {
+        let (id, json) = (GroupId::of(&key()).0, serde_json::to_string(&key()).unwrap());
+        let good = [
+            ("sk", Text(id.as_str())),
+            ("key", Text(json.as_str())),
+            ("due_ms", Number("2000")),
+            ("explains", Text("[\"0:a\"]")),
+            ("stamp", Text("s-1")),
+        ];
+        let read = |more: &[(&'static str, Attribute<'static>)]| {
+            let all = good.iter().copied().filter(|(name, _)| more.iter().all(|(n, _)| n != name));
+            group_entry(&all.chain(more.iter().copied()).collect())
+        };
+        let entry = read(&[]).unwrap();
+        assert_eq!((entry.key, entry.stamp.as_str()), (key(), "s-1"));
+        assert_eq!((entry.due.as_millisecond(), entry.told), (2_000, None));
+        assert!(entry.explains.contains("0:a"));
+        let told = read(&[("told_ms", Number("1500"))]).unwrap().told;
+        assert_eq!(told.map(Timestamp::as_millisecond), Some(1_500));
+        for (wrong, why) in [
+            (("sk", Text("of another")), "is that of"),
+            (("key", Text("{")), "`key` of"),
+            (("due_ms", Number("9223372036854775807")), "`due_ms`"),
+            (("told_ms", Text("then")), "`told_ms` is not a number"),
+            (("explains", Text("{}")), "`explains` of"),
+            (("stamp", Other), "`stamp` is not a string"),
+        ] {
+            let error = read(&[wrong]).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn states_members_and_silences_say_what_is_wrong() {
+        let state = serde_json::to_string(&GroupState::new(key())).unwrap();
+        assert_eq!(group_state(&item("3", &state)).unwrap().key, key());
+        assert!(group_state(&item("3", "{}")).unwrap_err().contains("`doc` of memory"));
+        assert!(member(&item("3", "{}")).unwrap_err().contains("`doc` of memory"));
+        assert!(member(&item("0", "{}")).unwrap_err().contains("stands for nothing"));
+        assert!(silence(&item("3", "[]")).unwrap_err().contains("`doc` of memory"));
+        let fields = [("second", Number("100")), ("used", Number("4"))].into_iter().collect();
+        assert_eq!(spent(&fields), Ok(Spent { second: 100, used: 4 }));
+        assert!(spent(&Fields::default()).unwrap_err().contains("missing"));
     }
 }

@@ -1,10 +1,12 @@
 //! Every method of every port ends by itself, whatever the peer does not do.
 
 use super::peer::Peer;
+use super::router_scene::{self, arn};
 use super::{aws, fleet, with_left};
 use crate::Aws;
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
+use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, MemberWrite, Outlet};
 use tidegate_domain::group::Backstop;
 use tidegate_domain::ids::AlarmName;
 use tidegate_domain::ledger::LedgerEntry;
@@ -12,7 +14,8 @@ use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, Window};
 use tidegate_domain::notice::{Notice, Severity};
 use tidegate_domain::ports::{
-    Clock, Control, Groups, LeaseToken, Metrics, Notices, PortError, StoredPolicy,
+    Clock, Control, Groups, LeaseToken, Metrics, Notices, PortError, PortResult, Stored,
+    StoredPolicy,
 };
 use tokio::task::JoinSet;
 
@@ -27,6 +30,13 @@ pub(super) fn entry() -> LedgerEntry {
         "observed": null, "memory_version": null, "outcome": "held",
     }))
     .unwrap()
+}
+
+impl Aws {
+    /// [`AlarmStore::keep`] of one member, whose answer is one.
+    async fn kept(&self, write: &MemberWrite) -> PortResult<Stored> {
+        self.keep(std::slice::from_ref(write)).await.pop().unwrap()
+    }
 }
 
 /// Every method of every port at once, each on a handle with `left` before its deadline.
@@ -58,9 +68,18 @@ async fn all(aws: &Aws, left: Option<Duration>) -> Vec<Ended> {
         release(&fleet(), &token()), load(&fleet()),
         store(&fleet(), 0, &Memory::default(), &token()), append(&entry(), now()),
         ledger(&fleet(), 10), publish(&notice()),
+        groups(), open(&[router_scene::opening()], "s"),
+        settle(&router_scene::group(), None, None), members(&[router_scene::id("a")]),
+        kept(&router_scene::write("a", 0)), forget(&[router_scene::id("a")]),
+        take(&router_scene::group(), &token(), now(), now()),
+        leave(&router_scene::group(), &token()), group(&router_scene::group()),
+        mark(&router_scene::state(), 0, &token()), silences(),
+        put_silence(&router_scene::silence("s-1")), spend("critical", 1, 1, 5),
+        firing(), named(&["a".to_owned()]), tags(&arn("a")),
+        send(&router_scene::message("critical", "critical")),
     }
     let ended = running.join_all().await;
-    assert_eq!(ended.len(), 16, "every method of every port but the clock's");
+    assert_eq!(ended.len(), 33, "every method of every port but the clock's");
     ended
 }
 
