@@ -33,7 +33,7 @@ impl<W: RouterWorld> Session<'_, W> {
         let mut topics: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (nth, open) in opens.iter().enumerate() {
             if let Some(bulletin) = open.bulletin() {
-                topics.entry(bulletin.topic.clone()).or_default().push(nth);
+                topics.entry(self.counted_as(bulletin)).or_default().push(nth);
             }
         }
         for (topic, mut due) in topics {
@@ -53,6 +53,19 @@ impl<W: RouterWorld> Session<'_, W> {
                 stick(opens, &rest);
             }
         }
+    }
+
+    /// Whose seconds a message takes: its topic's, or, where that is not configured, those of the
+    /// one that stands in for it.
+    fn counted_as(&self, bulletin: &Bulletin) -> String {
+        let topic = bulletin.topic.as_str();
+        let is_urgent = topic == "escalation" || bulletin.severity() == "critical";
+        match self.world.has_topic(topic) {
+            true => topic,
+            false if is_urgent => "critical",
+            false => "warning",
+        }
+        .to_owned()
     }
 
     /// How many of `want` messages a topic may get now.
