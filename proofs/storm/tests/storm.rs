@@ -3,10 +3,12 @@
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use tidegate_domain::alarms::group::Counts;
+use tidegate_domain::alarms::reason::Why;
 use tidegate_fakes::FakeAws;
 use tidegate_histories::length::{length, seed};
-use tidegate_storm::alarms::Shape;
+use tidegate_storm::alarms::{Alarm, Shape};
 use tidegate_storm::law::{Report, told};
+use tidegate_storm::scenes::Scene;
 use tidegate_storm::{Stage, Storm, Trouble, start};
 
 fn secs(count: i64) -> SignedDuration {
@@ -167,4 +169,31 @@ fn warnings_of_a_resource_that_is_critical_wait_and_are_counted() {
     assert!(waiting > 100, "{waiting}");
     assert_eq!(report.new["critical"], storm.count(true));
     assert_eq!(report.new["warning"] + waiting, storm.count(false));
+}
+
+/// More groups than messages, escalated to a topic that is not configured, while new ones come.
+#[test]
+fn a_topic_that_stands_in_for_another_gets_no_more_for_it() {
+    let mut scene = Scene::all()
+        .into_iter()
+        .find(|s| s.name.starts_with("more"))
+        .unwrap_or_else(|| unreachable!("the scene with many groups"));
+    for number in 0..6 {
+        scene.alarms.push(Alarm::new(6 + number, &format!("shop-{number:02}"), true));
+        scene.sends(6 + number, "ALARM", 296);
+    }
+    for escalation in [true, false] {
+        let aws = FakeAws::at(start());
+        if !escalation {
+            aws.remove_alarm_topic("escalation");
+        }
+        let mut stage = Stage::new(aws, seed()).under(scene.policy);
+        stage.will_come(&scene.sendings);
+        stage.run_until(scene.until);
+        let rates = stage.aws.highest_rates();
+        assert!(rates.values().all(|rate| *rate <= 2), "{rates:?}");
+        let sent = stage.aws.sent_messages();
+        let escalated = sent.iter().filter(|s| s.message.why == Why::Escalated).count();
+        assert!(escalated > 0 && rates.contains_key("escalation") == escalation, "{rates:?}");
+    }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on fails")]
 
+mod leases;
 mod policies;
 mod sources;
 mod stage;

@@ -7,13 +7,13 @@ use crate::alarms::group::{Bulletin, GroupId, GroupKey, GroupState, Verdict};
 use crate::alarms::inhibit::explains;
 use crate::alarms::member::Member;
 use crate::alarms::planned::{Plan, could_explain, plan};
-use crate::alarms::ports::{GroupEntry, RouterWorld};
+use crate::alarms::ports::{GroupEntry, Opening, RouterWorld};
 use crate::alarms::silence::Muting;
 use crate::ids::FleetName;
 use crate::ledger::LedgerEntry;
 use crate::ports::{Lease, PortResult, Released};
 use jiff::SignedDuration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Groups that are held at a time: their messages share a topic's seconds.
 const CHUNK: usize = 32;
@@ -66,14 +66,50 @@ impl<W: RouterWorld> Session<'_, W> {
         keys.extend(touched);
         let mut looks: BTreeMap<GroupId, u32> = BTreeMap::new();
         let mut queue: VecDeque<GroupId> = keys.keys().cloned().collect();
+        let mut ours = BTreeSet::new();
         while !queue.is_empty() && self.world.time_left() >= TIME_TO_START {
             let chunk: Vec<GroupId> = queue.drain(..CHUNK.min(queue.len())).collect();
+            ours.retain(|id| !chunk.contains(id));
             for wanted in self.look_at(&chunk, &keys).await {
+                ours.insert(wanted.clone());
                 let look = looks.entry(wanted.clone()).or_insert(1);
                 *look += 1;
                 if *look <= LOOKS {
                     queue.push_back(wanted);
                 }
+            }
+        }
+        for id in ours {
+            self.let_go(&id, keys.get(&id)).await;
+        }
+    }
+
+    /// Gives back a group that was wanted once more and that we look at no more: it is due at
+    /// once, for whoever comes next.
+    async fn let_go(&mut self, id: &GroupId, key: Option<&GroupKey>) {
+        if let Some(key) = key.cloned() {
+            let stamp = self.stamp();
+            let opening = Opening { key, due: self.now };
+            if let Err(error) = self.world.open(&[opening], &stamp).await {
+                self.errors.push(format!("group {id}: {error}"));
+            }
+        }
+        for _ in 0..LOOKS {
+            if self.give_back(id).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Gives a group's lease back; its id when somebody wanted it meanwhile: then it is still
+    /// ours.
+    async fn give_back(&mut self, id: &GroupId) -> Option<GroupId> {
+        match self.world.leave(id, &self.token).await {
+            Ok(Released::Wanted) => Some(id.clone()),
+            Ok(Released::Free) => None,
+            Err(error) => {
+                self.errors.push(format!("group {id}: {error}"));
+                None
             }
         }
     }
@@ -113,14 +149,18 @@ impl<W: RouterWorld> Session<'_, W> {
         ids: &[GroupId],
         keys: &BTreeMap<GroupId, GroupKey>,
     ) -> Vec<GroupId> {
-        let mut opens = Vec::new();
+        let (mut opens, mut wanted) = (Vec::new(), Vec::new());
         for id in ids {
             if self.world.time_left() < TIME_TO_START {
                 break;
             }
             match self.take_group(id, keys.get(id)).await {
                 Ok(open) => opens.extend(open),
-                Err(error) => self.errors.push(format!("group {id}: {error}")),
+                Err(error) => {
+                    self.errors.push(format!("group {id}: {error}"));
+                    // Its lease may be ours: others need not wait until it has run out.
+                    wanted.extend(self.give_back(id).await);
+                }
             }
         }
         for _ in 0..ROUNDS {
@@ -134,7 +174,6 @@ impl<W: RouterWorld> Session<'_, W> {
             }
             self.tell(&mut opens).await;
         }
-        let mut wanted = Vec::new();
         for open in opens {
             wanted.extend(self.close(open).await);
         }
@@ -233,10 +272,9 @@ impl<W: RouterWorld> Session<'_, W> {
         } else if matches!(settled, Ok(true)) {
             self.entries.remove(&id);
         }
-        let left = self.world.leave(&id, &self.token).await;
-        for error in [settled.err(), left.as_ref().err().cloned()].into_iter().flatten() {
+        if let Err(error) = settled {
             self.errors.push(format!("group {id}: {error}"));
         }
-        (left == Ok(Released::Wanted)).then_some(id)
+        self.give_back(&id).await
     }
 }
