@@ -1,6 +1,6 @@
 //! The control table: every write conditional, every document stored as text.
 
-use crate::alarm_store::AlarmItems;
+use crate::alarm_items::AlarmItems;
 use crate::faults::Refusal;
 use crate::leases::{HeldLease, Leases};
 use crate::{Call, FakeAws, State};

@@ -26,6 +26,7 @@
 //! ```
 
 mod activities;
+mod alarm_items;
 mod alarm_source;
 mod alarm_store;
 mod alarms;

@@ -5,6 +5,7 @@ mod control;
 mod faults;
 mod launches;
 mod metrics;
+mod outlet;
 mod router;
 mod schedules;
 mod sizes;

@@ -1,3 +1,5 @@
+//! Each label and where it comes from.
+
 use super::*;
 use crate::alarms::event::{AlarmId, Kind, State, WatchedMetric};
 use jiff::Timestamp;

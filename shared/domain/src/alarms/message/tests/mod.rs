@@ -2,6 +2,7 @@
 //! texts.
 
 mod laws;
+mod lists;
 mod rules;
 
 use super::*;
