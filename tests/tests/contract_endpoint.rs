@@ -4,7 +4,12 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use tidegate_domain::alarms::event::AlarmEvent;
+use tidegate_domain::alarms::group::{GroupId, GroupKey, GroupState};
+use tidegate_domain::alarms::labels::Labels;
+use tidegate_domain::alarms::member::Member;
+use tidegate_domain::alarms::ports::{AlarmStore, GroupEntry, MemberId, MemberWrite, Opening};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, MetricSpec, Point, Window};
@@ -147,4 +152,99 @@ async fn series_of_several_queries_come_back_in_their_order() {
     let values: Vec<Vec<f64>> =
         series.iter().map(|points| points.iter().map(|p| p.value).collect()).collect();
     assert_eq!(values, [vec![3.0, 30.0], vec![1.0, 10.0], vec![2.0, 20.0], vec![]]);
+}
+
+#[tokio::test]
+async fn what_the_router_writes_and_hears_nothing_of_happens_once_and_is_known() {
+    let stage = stage().await;
+    let relay = Relay::to(stage.endpoint().url()).unwrap();
+    let world = stage.world_through(relay.url()).unwrap();
+    let group = GroupId::of(&group_key());
+    let [mine, theirs] = [world.token(), world.token()];
+    let wall = world.wall();
+    let until = wall + SignedDuration::from_secs(60);
+
+    relay.lose(1);
+    assert_eq!(world.take(&group, &mine, wall, until).await, Ok(Lease::Taken));
+    assert_eq!(world.take(&group, &theirs, wall, until).await, Ok(Lease::Busy));
+    relay.lose(1);
+    assert_eq!(world.leave(&group, &mine).await, Ok(Released::Wanted));
+    relay.lose(1);
+    assert_eq!(world.leave(&group, &mine).await, Ok(Released::Free));
+
+    for expected in [0, 1] {
+        relay.lose(1);
+        let stored = world.keep(&[member_write(expected)]).await;
+        assert_eq!(stored, [Ok(Stored::Version(expected + 1))]);
+    }
+    assert_eq!(world.keep(&[member_write(1)]).await, [Ok(Stored::Conflict)]);
+    let state = GroupState::new(group_key());
+    relay.lose(1);
+    assert_eq!(world.mark(&state, 0, &mine).await, Ok(Stored::Version(1)));
+    assert_eq!(world.mark(&state, 0, &theirs).await, Ok(Stored::Conflict));
+
+    relay.lose(1);
+    world.open(&[Opening { key: group_key(), due: wall }], "s-1").await.unwrap();
+    let entry = world.groups().await.unwrap().pop().unwrap();
+    let next = GroupEntry { stamp: "s-2".to_owned(), ..entry };
+    relay.lose(1);
+    assert_eq!(world.settle(&group, Some("s-1"), Some(&next)).await, Ok(true));
+    relay.lose(1);
+    assert_eq!(world.settle(&group, Some("s-2"), None).await, Ok(true));
+    assert_eq!(world.groups().await, Ok(vec![]));
+
+    relay.lose(1);
+    assert_eq!(world.spend("critical", 100, 3, 5).await, Ok(3));
+    assert_eq!(world.spend("critical", 100, 3, 5).await, Ok(2));
+    assert_eq!(relay.lost(), 10, "every loss met the call that it was meant for");
+}
+
+#[tokio::test]
+async fn whoever_asks_at_once_a_second_gives_no_more_than_most() {
+    let stage = stage().await;
+    let world = stage.world();
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let world = world.clone();
+        running.spawn(async move { world.spend("critical", 100, 2, 5).await.unwrap() });
+    }
+    let given: u32 = running.join_all().await.into_iter().sum();
+    // Who is overtaken again and again gets nothing: what is left then is for the next one.
+    let left = world.spend("critical", 100, 5, 5).await.unwrap();
+    assert_eq!(given + left, 5);
+    assert!(given >= 2, "{given}");
+}
+
+#[tokio::test]
+async fn of_many_who_write_a_member_at_once_one_does() {
+    let stage = stage().await;
+    let world = stage.world();
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let world = world.clone();
+        running.spawn(async move { world.keep(&[member_write(0)]).await.pop().unwrap() });
+    }
+    let answers = running.join_all().await;
+    let written = answers.iter().filter(|answer| **answer == Ok(Stored::Version(1)));
+    assert_eq!(written.count(), 1, "{answers:?}");
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+fn group_key() -> GroupKey {
+    let labels = Labels(BTreeMap::from([("fleet".to_owned(), "lossy".to_owned())]));
+    GroupKey { route: "root".to_owned(), labels }
+}
+
+fn member_write(expected: u64) -> MemberWrite {
+    let event: AlarmEvent = serde_json::from_value(serde_json::json!({
+        "id": {"arn": "arn:aws:cloudwatch:ap-northeast-2:000000000000:alarm:cpu", "name": "cpu"},
+        "account": "000000000000", "region": "ap-northeast-2", "kind": "metric",
+        "state": "ALARM", "state_at": "2026-03-02T22:10:00Z", "reason": "r", "description": "d",
+        "value": null, "threshold": 80.0, "comparison": ">", "metric": null,
+    }))
+    .unwrap();
+    let id = MemberId { group: GroupId::of(&group_key()), fingerprint: event.id.fingerprint() };
+    let (at, labels) = (event.state_at, Labels::default());
+    let member = Member { event, labels, since: Some(at), arrived: at, flips: vec![at] };
+    MemberWrite { id, member, expected, expires: None }
 }

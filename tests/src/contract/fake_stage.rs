@@ -1,7 +1,9 @@
 //! The stage of the strict fakes: they can show everything that the suites ask for.
 
-use super::{AlarmScene, Arrange, Fact, GroupScene, MINUTE, Missing, Published, Scene, Stop};
+use super::{AlarmScene, Arrange, Fact, GroupScene, MINUTE, Missing, Published, Scene, Sent, Stop};
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use tidegate_domain::alarms::group::GroupId;
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, BadName, FleetName};
 use tidegate_domain::metrics::{AlarmState, MetricSpec, Point};
@@ -18,6 +20,7 @@ pub struct FakeStage {
 impl FakeStage {
     /// A stage over a world.
     pub fn new(aws: FakeAws) -> Self {
+        aws.set_chat_topic(Some(Topic::Open));
         Self { aws, names: Cell::new(0) }
     }
 }
@@ -108,6 +111,32 @@ impl Arrange for FakeStage {
         Ok(())
     }
 
+    async fn garble_group(&self, group: &GroupId, document: &str) -> Scene<()> {
+        self.aws.garble_alarm_group(group, document);
+        Ok(())
+    }
+
+    async fn tag_alarm(&self, arn: &str, tags: &BTreeMap<String, String>) -> Scene<()> {
+        self.aws.set_tags(arn, tags.clone());
+        Ok(())
+    }
+
+    async fn sent(&self) -> Scene<Vec<Sent>> {
+        let texts = self.aws.sent_messages().into_iter().map(|sent| Sent {
+            topic: sent.topic,
+            subject: sent.message.subject,
+            text: sent.message.text,
+            attributes: sent.message.attributes,
+        });
+        let chats = self.aws.sent_chats().into_iter().map(|sent| Sent {
+            topic: sent.topic,
+            subject: String::new(),
+            text: sent.message.chat,
+            attributes: sent.message.attributes,
+        });
+        Ok(texts.chain(chats).collect())
+    }
+
     async fn without(&self, what: Missing) -> Scene<FakeAws> {
         let aws = FakeAws::at(self.aws.now());
         match what {
@@ -116,6 +145,9 @@ impl Arrange for FakeStage {
             Missing::Topics => {
                 aws.set_topic(Severity::Warning, Topic::Missing);
                 aws.set_topic(Severity::Critical, Topic::Missing);
+                for topic in ["critical", "warning", "escalation"] {
+                    aws.set_alarm_topic(topic, Topic::Missing);
+                }
             }
         }
         Ok(aws)

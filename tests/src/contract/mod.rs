@@ -8,6 +8,7 @@
 //! promise, uses names of its own ([`Arrange::unique`]), and lets the world come to rest
 //! with [`Arrange::settle`] where AWS takes time.
 
+pub mod alarms;
 pub mod control;
 pub mod fake_stage;
 pub mod groups;
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use tidegate_domain::alarms::group::GroupId;
+use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Outlet};
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricQuery, MetricSpec, Point};
@@ -30,7 +33,7 @@ use tidegate_domain::ports::{PortError, World};
 #[expect(async_fn_in_trait, reason = "a suite runs on one thread")]
 pub trait Arrange {
     /// The implementation under test.
-    type World: World;
+    type World: World + AlarmStore + AlarmSource + Outlet;
 
     /// The implementation under test.
     fn world(&self) -> &Self::World;
@@ -81,6 +84,15 @@ pub trait Arrange {
     /// Overwrites the document of the fleet's stored memory with this text.
     async fn garble_memory(&self, fleet: &FleetName, document: &str) -> Scene<()>;
 
+    /// Overwrites the document of what people know of a group with this text.
+    async fn garble_group(&self, group: &GroupId, document: &str) -> Scene<()>;
+
+    /// Gives an alarm these tags.
+    async fn tag_alarm(&self, arn: &str, tags: &BTreeMap<String, String>) -> Scene<()>;
+
+    /// Every message of the router's that reached a topic so far.
+    async fn sent(&self) -> Scene<Vec<Sent>>;
+
     /// The same implementation over a world in which something is missing.
     async fn without(&self, what: Missing) -> Scene<Self::World>;
 
@@ -129,7 +141,7 @@ pub enum Fact {
 pub enum Missing {
     /// The control table.
     Table,
-    /// Both topics.
+    /// Every topic.
     Topics,
     /// Permission for every call.
     Permission,
@@ -182,6 +194,19 @@ pub struct Published {
     pub subject: String,
     /// Its body.
     pub body: String,
+}
+
+/// A message of the router's as it reached a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The topic's name: `critical`, `warning`, `escalation`, `chat`.
+    pub topic: String,
+    /// Its subject; empty for a chat form.
+    pub subject: String,
+    /// What a subscription without a form of its own gets.
+    pub text: String,
+    /// What a subscription can filter by.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Why a case stopped.
@@ -302,6 +327,10 @@ pub fn all<S: Arrange>() -> Vec<Case<S>> {
     cases.extend(metrics::cases());
     cases.extend(control::cases());
     cases.extend(notices::cases());
+    cases.extend(alarms::store::cases());
+    cases.extend(alarms::leases::cases());
+    cases.extend(alarms::source::cases());
+    cases.extend(alarms::outlet::cases());
     cases
 }
 

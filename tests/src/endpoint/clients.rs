@@ -7,14 +7,16 @@ use aws_sdk_autoscaling::config::BehaviorVersion;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use tidegate_adapters::{Aws, BadSettings, Connection, Topics};
+use std::collections::BTreeMap;
+use tidegate_adapters::{Aws, BadSettings, Connection, MoreTopics, RouterSettings, Topics};
 
-/// The implementation under test.
+/// The implementation under test. Its topics are those for warnings, critical notices,
+/// escalations and chat applications.
 pub(super) fn aws(
     url: &str,
     key: &str,
     table: &str,
-    topics: [&str; 2],
+    topics: [&str; 4],
 ) -> Result<Aws, BadSettings> {
     let connection = Connection::read(|name| match name {
         "AWS_REGION" => Some(REGION.to_owned()),
@@ -22,9 +24,20 @@ pub(super) fn aws(
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some(key.to_owned()),
         _ => None,
     });
-    let [warning, critical] = topics.map(topic_arn);
-    let topics = Topics { warning, critical };
-    Ok(Aws::connect(&connection?, table, Some(topics)))
+    let [warning, critical, escalation, chat] = topics.map(topic_arn);
+    let settings = RouterSettings {
+        connection: connection?,
+        control_table: table.to_owned(),
+        topics: Topics { warning, critical },
+        more_topics: MoreTopics {
+            escalation: Some(escalation),
+            chat: Some(chat),
+            named: BTreeMap::new(),
+        },
+        seed_document: String::new(),
+        account: ACCOUNT.to_owned(),
+    };
+    Ok(Aws::for_router(&settings))
 }
 
 /// Clients for what AWS's users do around the ports.

@@ -7,6 +7,7 @@
 mod clients;
 pub mod loss;
 pub mod stage;
+mod topics;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,8 +1,11 @@
 //! The contract suites' stage over the real adapters and the local endpoint.
 
-use super::clients::{aws, sdk_config, topic_arn};
-use super::{ACCOUNT, Endpoint, KEY, REGION};
-use crate::contract::{AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Stop};
+use super::clients::{aws, sdk_config};
+use super::topics::{TOPICS, Topics};
+use super::{Endpoint, KEY};
+use crate::contract::{
+    AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Sent, Stop,
+};
 use aws_sdk_autoscaling as autoscaling;
 use aws_sdk_autoscaling::types::{
     MetricType, PredefinedMetricSpecification, Tag, TargetTrackingConfiguration,
@@ -15,16 +18,14 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use aws_sdk_sqs::types::QueueAttributeName;
-use serde_json::Value;
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tidegate_adapters::Aws;
+use tidegate_domain::alarms::group::GroupId;
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricSpec, Point, QuerySource};
-use tidegate_domain::notice::Severity;
 
 /// Facts of AWS that the endpoint does not show, with what it does instead.
 pub const LACKS: &[(Fact, &str)] = &[
@@ -41,8 +42,7 @@ pub const LACKS: &[(Fact, &str)] = &[
 ];
 
 const TABLE: &str = "tidegate-control";
-/// Names of the topics for warnings and for critical notices.
-const TOPICS: [&str; 2] = ["warning", "critical"];
+const NO_TOPICS: [&str; 4] = ["no-warning", "no-critical", "no-escalation", "no-chat"];
 
 /// The stage.
 #[derive(Debug)]
@@ -52,34 +52,30 @@ pub struct LocalStage {
     autoscaling: autoscaling::Client,
     cloudwatch: cloudwatch::Client,
     dynamodb: dynamodb::Client,
-    sqs: aws_sdk_sqs::Client,
-    queues: Vec<(Severity, String)>,
-    published: RefCell<Vec<Published>>,
+    topics: Topics,
     counter: AtomicU32,
 }
 
 impl LocalStage {
-    /// Starts an endpoint and creates the control table and both topics, each with a queue
-    /// that keeps what reaches it.
+    /// Starts an endpoint and creates the control table and the topics, each with a queue that
+    /// keeps what reaches it.
     ///
     /// # Errors
     /// [`Stop::Failed`] when something of it does not work.
     pub async fn start() -> Scene<Self> {
         let endpoint = Endpoint::start().map_err(Stop::Failed)?;
         let config = sdk_config(endpoint.url());
-        let mut stage = Self {
+        let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+        let stage = Self {
             world: aws(endpoint.url(), KEY, TABLE, TOPICS).map_err(failed("settings"))?,
             autoscaling: autoscaling::Client::new(&config),
             cloudwatch: cloudwatch::Client::new(&config),
             dynamodb: dynamodb::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
-            queues: Vec::new(),
-            published: RefCell::default(),
+            topics: Topics::create(&sns, sqs).await?,
             counter: AtomicU32::new(0),
             endpoint,
         };
         stage.create_table().await?;
-        stage.create_topics(&aws_sdk_sns::Client::new(&config)).await?;
         Ok(stage)
     }
 
@@ -94,6 +90,20 @@ impl LocalStage {
     /// [`Stop::Failed`].
     pub fn world_through(&self, url: &str) -> Scene<Aws> {
         aws(url, KEY, TABLE, TOPICS).map_err(failed("settings"))
+    }
+
+    /// Overwrites an item's document.
+    async fn garble(&self, pk: &str, sk: &str, document: &str) -> Scene<()> {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let request = self
+            .dynamodb
+            .update_item()
+            .table_name(TABLE)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression("SET doc = :doc")
+            .expression_attribute_values(":doc", text(document));
+        request.send().await.map(drop).map_err(failed("UpdateItem"))
     }
 
     async fn create_table(&self) -> Scene<()> {
@@ -115,52 +125,6 @@ impl LocalStage {
             .attribute_definitions(text("sk")?)
             .billing_mode(BillingMode::PayPerRequest);
         request.send().await.map(drop).map_err(failed("CreateTable"))
-    }
-
-    async fn create_topics(&mut self, sns: &aws_sdk_sns::Client) -> Scene<()> {
-        for (severity, name) in [(Severity::Warning, "warning"), (Severity::Critical, "critical")] {
-            sns.create_topic().name(name).send().await.map_err(failed("CreateTopic"))?;
-            let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
-            let let_sns_send = serde_json::json!({"Version": "2012-10-17", "Statement": [{
-                "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage", "Resource": queue_arn,
-            }]});
-            let request = self.sqs.create_queue().queue_name(name);
-            let request = request.attributes(QueueAttributeName::Policy, let_sns_send.to_string());
-            let queue = request.send().await.map_err(failed("CreateQueue"))?;
-            sns.subscribe()
-                .topic_arn(topic_arn(name))
-                .protocol("sqs")
-                .endpoint(queue_arn)
-                .send()
-                .await
-                .map_err(failed("Subscribe"))?;
-            self.queues.push((severity, queue.queue_url().unwrap_or_default().to_owned()));
-        }
-        Ok(())
-    }
-
-    /// Takes everything out of one queue.
-    async fn drain(&self, severity: Severity, url: &str) -> Scene<()> {
-        loop {
-            let request = self.sqs.receive_message().queue_url(url).max_number_of_messages(10);
-            let answer = request.send().await.map_err(failed("ReceiveMessage"))?;
-            if answer.messages().is_empty() {
-                return Ok(());
-            }
-            for message in answer.messages() {
-                let envelope: Value = serde_json::from_str(message.body().unwrap_or_default())
-                    .map_err(failed("an SNS envelope"))?;
-                let word = |key: &str| {
-                    envelope.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-                };
-                let (subject, body) = (word("Subject"), word("Message"));
-                self.published.borrow_mut().push(Published { severity, subject, body });
-                let handle = message.receipt_handle().unwrap_or_default();
-                let request = self.sqs.delete_message().queue_url(url).receipt_handle(handle);
-                request.send().await.map_err(failed("DeleteMessage"))?;
-            }
-        }
     }
 }
 
@@ -311,29 +275,34 @@ impl Arrange for LocalStage {
     }
 
     async fn published(&self) -> Scene<Vec<Published>> {
-        for (severity, url) in &self.queues {
-            self.drain(*severity, url).await?;
-        }
-        Ok(self.published.borrow().clone())
+        self.topics.published().await
     }
 
     async fn garble_memory(&self, fleet: &FleetName, document: &str) -> Scene<()> {
-        let request = self
-            .dynamodb
-            .update_item()
-            .table_name(TABLE)
-            .key("pk", AttributeValue::S(format!("fleet#{fleet}")))
-            .key("sk", AttributeValue::S("memory".to_owned()))
-            .update_expression("SET doc = :doc")
-            .expression_attribute_values(":doc", AttributeValue::S(document.to_owned()));
-        request.send().await.map(drop).map_err(failed("UpdateItem"))
+        self.garble(&format!("fleet#{fleet}"), "memory", document).await
+    }
+
+    async fn garble_group(&self, group: &GroupId, document: &str) -> Scene<()> {
+        self.garble(&format!("alarm-group#{group}"), "state", document).await
+    }
+
+    async fn tag_alarm(&self, arn: &str, tags: &BTreeMap<String, String>) -> Scene<()> {
+        let tag =
+            |(key, value)| aws_sdk_cloudwatch::types::Tag::builder().key(key).value(value).build();
+        let tags: Vec<_> = tags.iter().map(tag).collect();
+        let request = self.cloudwatch.tag_resource().resource_arn(arn).set_tags(Some(tags));
+        request.send().await.map(drop).map_err(failed("TagResource"))
+    }
+
+    async fn sent(&self) -> Scene<Vec<Sent>> {
+        self.topics.sent().await
     }
 
     async fn without(&self, what: Missing) -> Scene<Aws> {
         let url = self.endpoint.url();
         let world = match what {
             Missing::Table => aws(url, KEY, "no-such-table", TOPICS),
-            Missing::Topics => aws(url, KEY, TABLE, ["no-warning", "no-critical"]),
+            Missing::Topics => aws(url, KEY, TABLE, NO_TOPICS),
             Missing::Permission => aws(url, "AKIANOBODYKNOWSTHIS0", TABLE, TOPICS),
         };
         world.map_err(failed("settings"))
@@ -365,6 +334,6 @@ fn unsupported(why: &str) -> Stop {
 }
 
 /// Turns an error into a failed scene that says what was being arranged.
-fn failed<E: Debug>(what: &'static str) -> impl Fn(E) -> Stop {
+pub(super) fn failed<E: Debug>(what: &'static str) -> impl Fn(E) -> Stop {
     move |error| Stop::Failed(format!("arranging, {what}: {error:?}"))
 }
