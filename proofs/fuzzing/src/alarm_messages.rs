@@ -197,6 +197,7 @@ fn event(marks: &str, text: &dyn Fn(usize) -> String, id: &str) -> AlarmEvent {
         attributes: if marks.contains("series") { pairs() } else { BTreeMap::new() },
         rule: marks.contains("rule").then(|| text(7)),
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

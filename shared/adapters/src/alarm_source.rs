@@ -120,6 +120,7 @@ impl Common<'_> {
             attributes: BTreeMap::new(),
             rule: None,
             suppressed_by: None,
+            suppressed_until: None,
             tags: None,
         })
     }

@@ -117,6 +117,7 @@ fn event(alarm: &Alarm) -> AlarmEvent {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

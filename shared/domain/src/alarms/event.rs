@@ -178,7 +178,18 @@ pub struct AlarmEvent {
     /// mute rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
+    /// When a mute rule's window ends. `DescribeAlarms` knows nothing of mute rules, so nobody
+    /// else tells that it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_until: Option<Timestamp>,
     /// The alarm's own tags, where they were read; `None` when they were not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
+}
+
+impl AlarmEvent {
+    /// Whether AWS keeps its actions back at this time.
+    pub fn is_suppressed(&self, now: Timestamp) -> bool {
+        self.suppressed_by.is_some() && self.suppressed_until.is_none_or(|until| now < until)
+    }
 }

@@ -46,6 +46,13 @@ impl Member {
         self.since.is_some()
     }
 
+    /// Whether `DescribeAlarms` (which knows nothing of mute rules) says nothing new.
+    pub fn agrees(&self, described: &AlarmEvent, now: Timestamp) -> bool {
+        let muted = self.event.suppressed_until.is_some_and(|until| now < until);
+        self.event.state == described.state
+            && (muted || self.event.suppressed_by == described.suppressed_by)
+    }
+
     /// Whether it changed at least `changes` times within `window` before `now`.
     pub fn flaps(&self, changes: u32, window: SignedDuration, now: Timestamp) -> bool {
         let recent = self.flips.iter().filter(|at| now.duration_since(**at) < window);

@@ -52,6 +52,7 @@ pub(super) fn alarm(name: &str, state: State) -> AlarmEvent {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

@@ -72,3 +72,20 @@ fn what_aws_suppresses_waits() {
     s.ticks(1);
     assert_eq!(s.whys(), ["FirstNotification critical"]);
 }
+
+#[test]
+fn what_a_mute_rule_mutes_waits_until_its_window_ends() {
+    let mut s = Stage::new("");
+    let mut event = stage::event("aira-web-all-critical", &State::Alarm, s.now());
+    let until = s.now() + jiff::SignedDuration::from_mins(30);
+    event["detail"]["muteDetail"] = serde_json::json!({
+        "mutedByArn": "arn:aws:cloudwatch:ap-northeast-2:000000000000:alarm-mute-rule:release",
+        "muteWindowEnd": until.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
+    });
+    // `DescribeAlarms` knows nothing of mute rules.
+    s.silently("aira-web-all-critical", State::Alarm).batch(&[event]);
+    s.ticks(29);
+    assert_eq!(s.told(), Vec::<String>::new());
+    s.ticks(1);
+    assert_eq!(s.whys(), ["FirstNotification critical"]);
+}

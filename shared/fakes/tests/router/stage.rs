@@ -164,6 +164,7 @@ pub fn alarm(name: &str, state: State, state_at: Timestamp) -> AlarmEvent {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

@@ -104,7 +104,10 @@ impl<'a> Look<'a> {
         let policy = self.around.policy;
         let (window, now) = (policy.flap_window, self.around.now);
         let goes_on = told == Some(Told::Flapping) && !member.is_calm(window, now);
-        if goes_on || member.flaps(policy.flap_changes, window, now) {
+        // One that is over and that nobody was told of is no news: each time it may have been held
+        // back. It is told as flapping when it fires again.
+        let is_matter = member.is_open() || told.is_some();
+        if goes_on || (is_matter && member.flaps(policy.flap_changes, window, now)) {
             self.flapping.push((fingerprint, member));
         } else if member.is_open() {
             self.firing.push((fingerprint, member));
@@ -121,7 +124,7 @@ impl<'a> Look<'a> {
         let rules = &around.policy.inhibit;
         let explained = is_inhibited(rules, labels, &self.explains)
             || is_inhibited(rules, labels, around.explained);
-        if explained || member.event.suppressed_by.is_some() {
+        if explained || member.event.is_suppressed(around.now) {
             return Some(Why::Inhibited);
         }
         let planned = around.plans.get(fingerprint).is_some_and(|p| around.now < p.until);

@@ -111,6 +111,7 @@ impl<'a> Parts<'a> {
             attributes,
             rule: self.rule.map(word),
             suppressed_by: suppressed_by(self.whole, self.setup, around.now),
+            suppressed_until: muted_until(self.whole),
             tags: tags(self.whole),
         })
     }
@@ -208,10 +209,15 @@ fn suppressed_by(whole: &Value, setup: &Value, now: Timestamp) -> Option<String>
         return Some(word(&who.map_or_else(|| how.to_owned(), |who| format!("{how} ({who})"))));
     }
     let mute = either(whole, "muteDetail")?;
-    let until = either(mute, "muteWindowEnd").and_then(Value::as_str);
-    let is_over = until.and_then(|text| time(text).ok()).is_some_and(|until| until <= now);
+    let is_over = muted_until(whole).is_some_and(|until| until <= now);
     let rule = either(mute, "mutedByArn").and_then(Value::as_str)?;
     (!is_over && !rule.is_empty()).then(|| word(rule))
+}
+
+/// When a mute rule's window ends.
+fn muted_until(whole: &Value) -> Option<Timestamp> {
+    let until = either(either(whole, "muteDetail")?, "muteWindowEnd")?.as_str()?;
+    time(until).ok()
 }
 
 /// The alarm's tags, for an alarm that passes them on

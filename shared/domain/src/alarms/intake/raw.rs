@@ -42,6 +42,7 @@ pub(super) fn unclassified(value: &Value, text: &str, around: &Around<'_>) -> Al
         attributes: std::collections::BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

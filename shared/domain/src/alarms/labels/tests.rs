@@ -64,6 +64,7 @@ fn event(name: &str) -> AlarmEvent {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

@@ -43,6 +43,7 @@ fn alarm(metric: &str, comparison: &str) -> Member {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     };
     let labels = Labels(BTreeMap::from([("fleet".to_owned(), "web".to_owned())]));

@@ -16,11 +16,11 @@ mod tell;
 
 pub use report::{MessageRecord, RunRecord};
 
-use crate::alarms::event::AlarmEvent;
+use crate::alarms::event::{AlarmEvent, Kind};
 use crate::alarms::group::{GroupId, GroupKey};
 use crate::alarms::intake::{Content, Record, Wake, decode};
 use crate::alarms::labels::{Labeller, Labels};
-use crate::alarms::policy::{AlarmPolicy, Route, Terms};
+use crate::alarms::policy::{AlarmPolicy, Route, Terms, parse_whole};
 use crate::alarms::ports::{GroupEntry, RouterWorld};
 use crate::alarms::silence::Muting;
 use crate::intake::Home;
@@ -38,6 +38,8 @@ const TIME_TO_START: SignedDuration = SignedDuration::from_secs(4);
 const TAG_READS: usize = 10;
 /// Alarms whose tags a tick reads.
 const TAG_READS_OF_A_TICK: usize = 60;
+/// Notes of one run that are logged.
+const NOTES: usize = 50;
 /// Alarms whose tags a process remembers.
 const TAGS_KEPT: usize = 20_000;
 /// Tags are read again after this long.
@@ -54,18 +56,9 @@ struct Rules {
 
 impl Rules {
     fn parse(document: &str, version: Option<u32>) -> Result<Self, PolicyFaults> {
-        let policy = Policy::parse(document);
-        let alarms = AlarmPolicy::parse(document);
-        match (policy, alarms) {
-            (Ok(policy), Ok(alarms)) => {
-                let labeller = Labeller::new(&policy);
-                Ok(Self { policy, alarms, labeller, version })
-            }
-            (policy, alarms) => {
-                let faults = [policy.err(), alarms.err()].into_iter().flatten();
-                Err(PolicyFaults(faults.flat_map(|f| f.0).collect()))
-            }
-        }
+        let (policy, alarms) = parse_whole(document)?;
+        let labeller = Labeller::new(&policy);
+        Ok(Self { policy, alarms, labeller, version })
     }
 
     /// The terms of a group's route; the root's for a route that is no longer in the tree.
@@ -260,7 +253,9 @@ impl<'a, W: RouterWorld> Session<'a, W> {
 
     /// Gives an alarm its tags: remembered, or read while there are reads left.
     async fn read_tags(&mut self, event: &mut AlarmEvent) {
-        if event.tags.is_some() || event.kind == crate::alarms::event::Kind::Unclassified {
+        // A name that had to be cut is none that AWS knows.
+        let is_whole = event.id.arn.ends_with(&event.id.name);
+        if event.tags.is_some() || event.kind == Kind::Unclassified || !is_whole {
             return;
         }
         let known = self.router.lock().tags.get(&event.id.arn).cloned();
@@ -303,6 +298,11 @@ impl<'a, W: RouterWorld> Session<'a, W> {
 
     fn finish(mut self, again: Option<BTreeSet<String>>) -> Outcome {
         self.record.errors.clone_from(&self.errors);
+        let more = self.record.notes.len().saturating_sub(NOTES);
+        self.record.notes.truncate(NOTES);
+        if more > 0 {
+            self.record.notes.push(format!("and {more} more notes"));
+        }
         let answer = match again {
             Some(again) => {
                 self.record.returned = u32::try_from(again.len()).unwrap_or(u32::MAX);

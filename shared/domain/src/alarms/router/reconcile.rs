@@ -30,7 +30,7 @@ impl<W: RouterWorld> Session<'_, W> {
         let known = self.known(&mut misplaced).await;
         let mut lost = Vec::new();
         for event in &firing {
-            if known.get(&event.id.fingerprint()).is_some_and(|m| says_the_same(m, event)) {
+            if known.get(&event.id.fingerprint()).is_some_and(|m| m.agrees(event, self.now)) {
                 continue;
             }
             lost.push(event.clone());
@@ -129,15 +129,11 @@ impl<W: RouterWorld> Session<'_, W> {
     }
 }
 
-fn says_the_same(member: &Member, event: &AlarmEvent) -> bool {
-    member.event.state == event.state && member.event.suppressed_by == event.suppressed_by
-}
-
 /// What `DescribeAlarms` says of a member's alarm, as an event about that member; none when it
 /// says the same.
 fn state_of(member: &Member, found: Option<&&AlarmEvent>, now: Timestamp) -> Option<AlarmEvent> {
     let mut event = member.event.clone();
-    event.suppressed_by = None;
+    (event.suppressed_by, event.suppressed_until) = (None, None);
     match found {
         None => {
             event.state = State::Ok;

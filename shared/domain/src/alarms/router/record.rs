@@ -144,7 +144,9 @@ impl<W: RouterWorld> Session<'_, W> {
         let mut member: Option<Member> = known.map(|k| k.member.clone());
         let mut changed = false;
         for arrival in &job.events {
-            if zeal == Zeal::Comparison && is_known(member.as_ref(), &arrival.event) {
+            if zeal == Zeal::Comparison
+                && member.as_ref().is_some_and(|m| m.agrees(&arrival.event, self.now))
+            {
                 continue;
             }
             let event = arrival.event.clone();
@@ -244,13 +246,6 @@ impl<W: RouterWorld> Session<'_, W> {
             None => Ok(left),
         }
     }
-}
-
-/// Whether what `DescribeAlarms` says is known: the same state, suppressed by the same.
-fn is_known(member: Option<&Member>, event: &AlarmEvent) -> bool {
-    member.is_some_and(|m| {
-        m.event.state == event.state && m.event.suppressed_by == event.suppressed_by
-    })
 }
 
 /// `at` plus `by`, or the end of time.

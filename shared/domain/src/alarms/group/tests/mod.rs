@@ -80,6 +80,7 @@ fn event(name: &str, state: State, secs: i64) -> AlarmEvent {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     }
 }

@@ -170,6 +170,26 @@ fn what_stops_flapping_and_fires_on_is_told_as_firing() {
 }
 
 #[test]
+fn what_was_held_back_each_time_is_not_told_as_flapping_when_it_is_over() {
+    let mut s = Story::begin();
+    let plan = Plan { until: at(3_600), because: "instances boot".to_owned() };
+    for minute in 0..6 {
+        s.at(minute * 60);
+        if minute % 2 == 0 {
+            s.fires("w-hosts")
+        } else {
+            s.ends("w-hosts")
+        };
+        let fingerprint = s.members.keys().next().unwrap().clone();
+        s.plans.insert(fingerprint, plan.clone());
+        let want = if minute % 2 == 0 { "Planned" } else { "NothingNew" };
+        assert_eq!(s.told(), [want], "{minute}");
+    }
+    s.plans.clear();
+    assert_eq!(s.at(360).fires("w-hosts").told(), ["Flapping critical:  /  / w-hosts*"]);
+}
+
+#[test]
 fn a_silence_that_ends_while_the_alarm_fires() {
     let silence = crate::alarms::silence::Silence {
         id: "s-1".to_owned(),

@@ -63,6 +63,7 @@ fn latency() -> Listed {
         attributes: BTreeMap::new(),
         rule: None,
         suppressed_by: None,
+        suppressed_until: None,
         tags: None,
     };
     let labels =
