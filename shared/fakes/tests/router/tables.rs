@@ -3,7 +3,9 @@
 use super::stage::{self, Stage};
 use serde_json::Value;
 use tidegate_domain::alarms::event::State;
-use tidegate_fakes::{At, Call, Fault, Topic};
+use tidegate_domain::alarms::ports::AlarmStore as _;
+use tidegate_domain::ports::Clock as _;
+use tidegate_fakes::{At, Call, Fault, Topic, block_on};
 
 fn batch_of(s: &mut Stage, names: &[&str]) -> Vec<Value> {
     let now = s.now();
@@ -75,4 +77,23 @@ fn over_the_rate_the_rest_is_one_digest() {
     s.told();
     s.ticks(3);
     assert_eq!(s.told(), Vec::<String>::new());
+}
+
+/// Publishing takes time: what was granted in one second is not sent on top of the next one's.
+#[test]
+fn a_message_that_is_late_takes_one_of_the_second_in_which_it_is_sent() {
+    let mut s = Stage::new("[alarms]\ngroup_by = [\"alarm\"]\n");
+    s.aws.inject(At::call(Call::Send), Fault::Slow(jiff::SignedDuration::from_millis(600)));
+    s.aws.before(At::call(Call::Spend).nth(2), |aws| {
+        let second = aws.wall().as_second();
+        assert_eq!(block_on(aws.spend("critical", second, 5, 5)), Ok(5), "others were faster");
+    });
+    let names: Vec<String> = (0..5).map(|n| format!("n{n}-critical")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let events = batch_of(&mut s, &names);
+    let outcome = s.batch(&events);
+    assert_eq!((s.whys().len(), outcome.record.over_rate), (2, 3), "the others wait");
+    s.aws.heal();
+    s.ticks(1);
+    assert_eq!(s.whys().len(), 3);
 }

@@ -40,17 +40,17 @@ impl<W: RouterWorld> Session<'_, W> {
             due.sort_by_key(|nth| {
                 opens.get(*nth).and_then(Open::bulletin).map(|b| b.severity() != "critical")
             });
+            let second = self.world.wall().as_second();
             let granted = self.spend(&topic, due.len()).await;
             let single = if granted >= due.len() { due.len() } else { granted.saturating_sub(1) };
             let rest = due.split_off(single);
             for nth in due {
-                self.publish(opens, &[nth], &topic).await;
+                self.publish(opens, &[nth], &topic, second).await;
             }
             if granted > single {
-                self.publish(opens, &rest, &topic).await;
+                self.publish(opens, &rest, &topic, second).await;
             } else {
-                self.record.over_rate += u32::try_from(rest.len()).unwrap_or(u32::MAX);
-                stick(opens, &rest);
+                self.leave_for_later(opens, &rest);
             }
         }
     }
@@ -83,8 +83,15 @@ impl<W: RouterWorld> Session<'_, W> {
         }
     }
 
-    /// Publishes one message about these groups and marks them.
-    async fn publish(&mut self, opens: &mut [Open], which: &[usize], topic: &str) {
+    /// The topic has had its messages of this second.
+    fn leave_for_later(&mut self, opens: &mut [Open], which: &[usize]) {
+        self.record.over_rate += u32::try_from(which.len()).unwrap_or(u32::MAX);
+        stick(opens, which);
+    }
+
+    /// Publishes one message about these groups and marks them. It was granted in `second`; when
+    /// that is over it takes one of the messages of the second that it is now.
+    async fn publish(&mut self, opens: &mut [Open], which: &[usize], topic: &str, second: i64) {
         let bulletins: Vec<&Bulletin> =
             which.iter().filter_map(|nth| opens.get(*nth)?.bulletin()).collect();
         if bulletins.is_empty() {
@@ -95,6 +102,9 @@ impl<W: RouterWorld> Session<'_, W> {
             message.chat.clear();
         }
         let sent = MessageRecord::of(&message, &bulletins);
+        if self.world.wall().as_second() != second && self.spend(topic, 1).await == 0 {
+            return self.leave_for_later(opens, which);
+        }
         match self.world.send(&message).await {
             Ok(note) => {
                 self.record.notes.extend(note);
