@@ -1,7 +1,11 @@
 //! The alarm router end to end on the local endpoint: a queue's batch in, messages out of SNS into
 //! queues, with what subscriptions filter by.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

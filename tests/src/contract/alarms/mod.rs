@@ -91,6 +91,7 @@ impl<'a, S: Arrange> Scene<'a, S> {
             attributes: BTreeMap::new(),
             rule: None,
             suppressed_by: None,
+            suppressed_until: None,
             tags: Some(BTreeMap::from([("team".to_owned(), "data".to_owned())])),
         }
     }
