@@ -21,6 +21,22 @@ fn a_new_policy_moves_what_fires_to_its_new_people() {
 }
 
 #[test]
+fn a_new_rule_of_inhibition_holds_from_the_next_tick_on() {
+    let mut s = Stage::new("[alarms]\ninhibit = []\n");
+    s.fires("aira-web-down-critical");
+    assert_eq!(s.whys(), ["FirstNotification critical"]);
+    s.put_policy(
+        1,
+        "[[alarms.inhibit]]\nsource = { severity = \"critical\" }\n\
+         target = { severity = \"warning\" }\nequal = [\"fleet\"]\n",
+    );
+    s.ticks(1);
+    s.fires("aira-web-slow-warning");
+    s.ticks(3);
+    assert_eq!(s.told(), Vec::<String>::new(), "the critical group explains it by now");
+}
+
+#[test]
 fn a_policy_that_is_wrong_changes_nothing_and_is_noted() {
     let mut s = Stage::new("");
     s.put_policy(1, "");

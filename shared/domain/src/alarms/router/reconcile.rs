@@ -4,8 +4,9 @@ use super::Session;
 use super::record::{Arrival, Zeal};
 use crate::alarms::event::{AlarmEvent, Fingerprint, Kind, State};
 use crate::alarms::group::{GroupId, GroupKey};
+use crate::alarms::inhibit::explains;
 use crate::alarms::member::Member;
-use crate::alarms::ports::RouterWorld;
+use crate::alarms::ports::{Kept, RouterWorld};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,12 +68,12 @@ impl<W: RouterWorld> Session<'_, W> {
                     continue;
                 }
             };
+            if self.is_to_be_sorted(&key, &read.members) {
+                misplaced.insert(id, key);
+            }
             for member in read.members.into_iter().map(|kept| kept.member) {
                 if let Some(tags) = &member.event.tags {
                     self.remember_tags(&member.event.id.arn, tags);
-                }
-                if self.is_misplaced(&member, &key) {
-                    misplaced.insert(id.clone(), key.clone());
                 }
                 let newer = |m: &Member| m.event.state_at >= member.event.state_at;
                 let fingerprint = member.fingerprint();
@@ -84,9 +85,20 @@ impl<W: RouterWorld> Session<'_, W> {
         known
     }
 
-    fn is_misplaced(&self, member: &Member, key: &GroupKey) -> bool {
-        let labels = self.rules.labeller.label(&member.event);
-        member.is_open() && (self.is_past(member) || !self.rules.groups(&labels).contains(key))
+    /// Whether a member belongs elsewhere, or the group explains other alarms than its entry says:
+    /// after another policy was stored, or tags were read late.
+    fn is_to_be_sorted(&self, key: &GroupKey, members: &[Kept]) -> bool {
+        let mut now_explains = BTreeSet::new();
+        for Kept { member, .. } in members.iter().filter(|kept| kept.member.is_open()) {
+            let labels = self.rules.labeller.label(&member.event);
+            if self.is_past(member) || !self.rules.groups(&labels).contains(key) {
+                return true;
+            }
+            now_explains.extend(explains(&self.rules.alarms.inhibit, &labels));
+        }
+        self.explained
+            .get(&GroupId::of(key))
+            .map_or(!now_explains.is_empty(), |e| *e != now_explains)
     }
 
     /// Whether it is something that nobody understood, a while ago: no state that ends.
