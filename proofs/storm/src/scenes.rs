@@ -138,9 +138,8 @@ fn flapping() -> Scene {
     let kinds = [(0, false), (0, true)];
     let mut scene = Scene::new("one that flaps", alarms(&kinds), SHORT);
     scene.sends(1, "ALARM", 0);
-    for turn in 0..4 {
-        scene.sends(0, "ALARM", turn * 50);
-        scene.sends(0, "OK", turn * 50 + 25);
+    for (state, at) in [("ALARM", 35), ("OK", 85), ("ALARM", 95), ("OK", 130)] {
+        scene.sends(0, state, at);
     }
     scene.sends(1, "OK", 130);
     scene
