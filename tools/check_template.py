@@ -16,10 +16,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cfn_values import Values, changed, walk
-from samcli.yamlhelper import yaml_parse
+from template_mutations import MUTATIONS
+from template_parts import (
+    ROOT,
+    ROUTER,
+    WATCH,
+    as_list,
+    attribute_of,
+    called_function,
+    callers,
+    functions,
+    load,
+    of_type,
+    statements,
+    variables_of,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-FUNCTION = "AWS::Serverless::Function"
 ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 # AWS defines no resource for these, or (DescribeAlarms) one that only the stored policy names.
@@ -69,68 +81,7 @@ ANSWERS = {
         "MoreTopics": ",".join(f"team-{n}=arn:aws:sns:ap-northeast-2:123456789012:team-{n}" for n in range(4)),
     },
 }
-
-
 OPS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "tidegate-ops"
-
-
-def load() -> dict[str, dict]:
-    files = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
-    return {str(f.relative_to(ROOT)): yaml_parse(f.read_text()) for f in files}
-
-
-def of_type(templates: dict, kind: str) -> dict[str, dict]:
-    return {
-        name: resource
-        for template in templates.values()
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == kind
-    }
-
-
-def functions(templates: dict) -> dict[str, dict]:
-    """By the name of the folder that their code is in."""
-    found = of_type(templates, FUNCTION).values()
-    return {Path(f["Properties"]["CodeUri"]).name: f["Properties"] for f in found}
-
-
-def called_function(templates: dict, file: str, resource: dict) -> str:
-    """The folder of the function that a nested stack's resource names by a parameter."""
-    root = templates["template.yaml"]["Resources"]
-    given = next(r["Properties"]["Parameters"] for r in root.values() if r["Properties"].get("TemplateURL") == file)
-    name = attribute_of(given[resource["Properties"]["FunctionName"]["Ref"]])
-    return Path(root[name]["Properties"]["CodeUri"]).name
-
-
-def attribute_of(node: dict) -> str:
-    """The resource whose attribute is meant."""
-    path = node["Fn::GetAtt"]
-    return path.split(".")[0] if isinstance(path, str) else path[0]
-
-
-def callers(templates: dict, kind: str) -> dict[str, set[str]]:
-    """Nested resources of a kind that call functions, by the function's folder."""
-    found: dict[str, set[str]] = {}
-    for file, template in templates.items():
-        for name, resource in template["Resources"].items():
-            if resource["Type"] == kind and file != "template.yaml":
-                found.setdefault(called_function(templates, file, resource), set()).add(name)
-    return found
-
-
-def statements(templates: dict) -> Iterator[tuple[str, dict]]:
-    """The statements of roles and managed policies, those in an `If` too."""
-    kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", FUNCTION)
-    for kind in kinds:
-        for name, resource in of_type(templates, kind).items():
-            granted = {k: v for k, v in resource["Properties"].items() if not k.startswith("Assume")}
-            for node in walk(granted):
-                if node.get("Effect") == "Allow":
-                    yield name, node
-
-
-def as_list(value) -> list:
-    return value if isinstance(value, list) else [value]
 
 
 # --- checks -----------------------------------------------------------------------------------
@@ -411,61 +362,6 @@ CHECKS = [
     nested_stacks_fit,
 ]
 
-ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
-SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
-ROUTER = "infra/alarm-router.yaml"
-
-
-def variables_of(templates: dict) -> dict:
-    return templates[ROOT_FILE]["Globals"]["Function"]["Environment"]["Variables"]
-
-
-def shared_statements(templates: dict) -> list:
-    return templates[ROLES]["Resources"]["Shared"]["Properties"]["PolicyDocument"]["Statement"]
-
-
-def properties_of(templates: dict, file: str, name: str) -> dict:
-    return templates[file]["Resources"][name]["Properties"]
-
-
-# What is done to a copy, and the check that must then find a fault.
-MUTATIONS = [
-    (every_trigger_has_an_event, "a trigger with an input of its own", lambda t: properties_of(t, ROOT_FILE, "SpikeStepScaler")["Events"]["Tick"]["Properties"].update(Input='{"schedule":"hourly"}')),
-    (variables_are_read_and_set, "a variable that is not set", lambda t: variables_of(t).pop("TIDEGATE_LEDGER_DAYS")),
-    (variables_are_read_and_set, "a variable that nobody reads", lambda t: variables_of(t).update(TIDEGATE_FORGOTTEN="1")),
-    (the_composed_policy_is_valid, "a floor that is no number", lambda t: t[ROOT_FILE]["Parameters"]["DayFloor"].update(Default="six")),
-    (roles_allow_what_is_called, "a right that nobody uses", lambda t: shared_statements(t).append({"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": "x"})),
-    (roles_allow_what_is_called, "a call without its right", lambda t: shared_statements(t)[0]["Action"].remove("cloudwatch:GetMetricData")),
-    (roles_are_narrow, "a wildcard action", lambda t: shared_statements(t)[0]["Action"].append("autoscaling:*")),
-    (roles_are_narrow, "a right over permissions", lambda t: shared_statements(t)[0]["Action"].append("iam:PassRole")),
-    (roles_are_narrow, "a write to every group", lambda t: properties_of(t, ROLES, "Raise")["PolicyDocument"]["Statement"][0].update(Resource="*")),
-    (roles_are_narrow, "the whole control table", lambda t: shared_statements(t)[2].pop("Condition")),
-    (roles_trust_own_services_only, "schedules of any account", lambda t: properties_of(t, ROLES, "ScheduleRole")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition")),
-    (each_function_has_its_own_role, "one role for two", lambda t: properties_of(t, ROOT_FILE, "DaytimeScaleUp").update(Role=properties_of(t, ROOT_FILE, "NightlyScaleDown")["Role"])),
-    (alarms_may_call_and_nobody_else, "alarms of any account", lambda t: properties_of(t, SPIKE, "CpuHighMayCall").pop("SourceAccount")),
-    (alarms_may_call_and_nobody_else, "any alarm", lambda t: properties_of(t, SPIKE, "RequestsHighMayCall").pop("SourceArn")),
-    (alarms_may_call_and_nobody_else, "an alarm without action", lambda t: properties_of(t, WATCH, "TickMissing").pop("AlarmActions")),
-    (alarms_may_call_and_nobody_else, "an alarm action of any account", lambda t: properties_of(t, ROUTER, "AlarmsMayCall").pop("SourceAccount")),
-    (every_trigger_has_an_event, "a queue whose batches nobody tried", lambda t: properties_of(t, ROUTER, "Batches").update(FunctionName={"Ref": "NightFunctionArn"}) or properties_of(t, ROOT_FILE, "Alarms")["Parameters"].update(NightFunctionArn={"Fn::GetAtt": ["NightlyScaleDown", "Arn"]})),
-    (roles_trust_own_services_only, "a chat with rights that any account can ask", lambda t: properties_of(t, ROUTER, "SlackRole").update(ManagedPolicyArns=["x"])),
-    (the_watch_needs_no_function, "a watch that needs the router", lambda t: properties_of(t, ROUTER, "AlarmsWait").update(AlarmActions=[{"Ref": "RouterFunctionArn"}])),
-    (alarms_are_not_lost, "a rule that leaves alarms out", lambda t: properties_of(t, ROUTER, "Changes")["EventPattern"].update(detail={"alarmName": [{"prefix": "x"}]})),
-    (alarms_are_not_lost, "a rule that drops what it cannot deliver", lambda t: properties_of(t, ROUTER, "Changes")["Targets"][0].pop("DeadLetterConfig")),
-    (alarms_are_not_lost, "a queue without a dead-letter queue", lambda t: properties_of(t, ROUTER, "Queue").pop("RedrivePolicy")),
-    (alarms_are_not_lost, "a batch that comes back too soon", lambda t: properties_of(t, ROUTER, "Queue").update(VisibilityTimeout=60)),
-    (alarms_are_not_lost, "a batch that fails as a whole", lambda t: properties_of(t, ROUTER, "Batches").pop("FunctionResponseTypes")),
-    (alarms_are_not_lost, "a queue that any rule may fill", lambda t: properties_of(t, ROUTER, "QueuePolicy")["PolicyDocument"]["Statement"][0]["Condition"].pop("ArnEquals")),
-    (the_composed_policy_is_valid, "an environment that is too large", lambda t: properties_of(t, ROOT_FILE, "AlarmRouter")["Environment"]["Variables"].update(TIDEGATE_MORE_TOPICS="x" * 3000)),
-    (failures_are_kept, "a schedule without a dead-letter queue", lambda t: properties_of(t, ROOT_FILE, "NightlyScaleDown")["Events"]["Night"]["Properties"].pop("DeadLetterConfig")),
-    (the_group_keeps_its_sizes, "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
-    (the_group_keeps_its_sizes, "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),
-    (data_is_kept_and_encrypted, "a table that goes with the stack", lambda t: t[ROOT_FILE]["Resources"]["ControlTable"].pop("DeletionPolicy")),
-    (data_is_kept_and_encrypted, "a topic in plain text", lambda t: properties_of(t, WATCH, "Critical").pop("KmsMasterKeyId")),
-    (parameters_explain_themselves, "a parameter that takes anything", lambda t: t[ROOT_FILE]["Parameters"]["TimeZone"].pop("AllowedPattern")),
-    (nested_stacks_fit, "a parameter that nobody takes", lambda t: properties_of(t, ROOT_FILE, "SpikeAlarms")["Parameters"].update(Colour="blue")),
-]  # fmt: skip
-
-
 def main() -> int:
     subprocess.run("cargo build --quiet --locked -p tidegate-ops".split(), cwd=ROOT, check=True)
     templates = load()
@@ -476,8 +372,9 @@ def main() -> int:
         print(f"{'FAIL' if faults else 'ok  '} {check.__name__.replace('_', ' ')}")
         for fault in faults:
             print(f"       {fault}")
-    for check, what, change in MUTATIONS:
-        found = list(check(changed(templates, change)))
+    by_name = {check.__name__: check for check in CHECKS}
+    for name, what, change in MUTATIONS:
+        found = list(by_name[name](changed(templates, change)))
         failed += not found
         print(f"{'ok  ' if found else 'FAIL'} finds {what}")
     total = len(CHECKS) + len(MUTATIONS)
