@@ -14,7 +14,7 @@ use tidegate_domain::alarms::event::State;
 use tidegate_domain::alarms::ports::AlarmStore as _;
 use tidegate_domain::alarms::reason::Why;
 use tidegate_domain::alarms::silence::Silence;
-use tidegate_fakes::block_on;
+use tidegate_fakes::{At, Call, block_on};
 
 #[test]
 fn a_whole_incident() {
@@ -65,6 +65,28 @@ fn duplicates_and_events_in_another_order_change_nothing() {
     assert_eq!(late.record.outcomes.get(&Why::Outdated), Some(&1));
     s.ticks(1);
     assert_eq!(s.whys(), ["AllResolved critical"]);
+}
+
+#[test]
+fn a_duplicate_that_is_recorded_at_the_same_moment_is_counted_as_one() {
+    let mut s = Stage::new("");
+    let name = "aira-web-down-critical";
+    let alarm = stage::event(name, &State::Alarm, s.now());
+    s.silently(name, State::Alarm);
+    // Another invocation records the same event after this one has read what is known.
+    let (other, copy) = (stage::router(""), alarm.clone());
+    s.aws.before(At::call(Call::KeepMember).nth(1), move |aws| {
+        let record = serde_json::json!({
+            "messageId": "m-0", "eventSource": "aws:sqs", "body": copy.to_string(),
+        });
+        let event = serde_json::json!({ "Records": [record] });
+        let outcome = block_on(other.serve(&aws.new_run(), &event));
+        assert_eq!(outcome.record.kept, 1);
+    });
+    let second = s.batch(&[alarm]);
+    assert_eq!((second.error, second.record.kept), (None, 0));
+    assert_eq!(second.record.outcomes.get(&Why::Duplicate), Some(&1));
+    assert_eq!(s.whys(), ["FirstNotification critical"]);
 }
 
 #[test]

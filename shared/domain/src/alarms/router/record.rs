@@ -54,6 +54,21 @@ struct Job<'a> {
     events: Vec<&'a Arrival>,
 }
 
+/// What is to be written of an alarm, and what became of its events if it is.
+struct Merged {
+    write: Option<MemberWrite>,
+    told: Outcomes,
+}
+
+/// What became of an alarm's events.
+#[derive(Default)]
+struct Outcomes {
+    /// Those that `DescribeAlarms` told.
+    noticed: u32,
+    /// Those that changed nothing, by the alarm's name.
+    left_out: Vec<(Why, String)>,
+}
+
 impl<W: RouterWorld> Session<'_, W> {
     /// Records events in every group that they belong to.
     ///
@@ -107,20 +122,23 @@ impl<W: RouterWorld> Session<'_, W> {
         taken: &mut TakenIn,
     ) -> PortResult<()> {
         let mut left: Vec<&Job<'_>> = jobs.iter().collect();
-        for round in 0..ROUNDS {
+        for _ in 0..ROUNDS {
             let ids: Vec<MemberId> = left.iter().map(|job| job.id.clone()).collect();
             let known = self.world.members(&ids).await?;
             let mut writes = Vec::new();
             let mut openings: BTreeMap<GroupId, Opening> = BTreeMap::new();
             for (job, known) in left.into_iter().zip(known) {
-                let write = self.merge(job, known.as_ref(), (zeal, round == 0));
-                let due = self.look_at_latest(job, known.as_ref(), write.as_ref());
+                let merged = self.merge(job, known.as_ref(), zeal);
+                let due = self.look_at_latest(job, known.as_ref(), merged.write.as_ref());
                 if let Some(due) = due {
                     let key = || Opening { key: job.key.clone(), due };
                     let opening = openings.entry(job.id.group.clone()).or_insert_with(key);
                     opening.due = opening.due.min(due);
                 }
-                writes.extend(write.map(|write| (job, write)));
+                match merged.write {
+                    Some(write) => writes.push((job, write, merged.told)),
+                    None => self.count(merged.told),
+                }
             }
             self.open(openings, taken).await?;
             left = self.write(writes, taken).await?;
@@ -134,37 +152,38 @@ impl<W: RouterWorld> Session<'_, W> {
         Ok(())
     }
 
-    /// What is to be written of an alarm, if anything; `count` its events' outcomes once.
-    fn merge(
-        &mut self,
-        job: &Job<'_>,
-        known: Option<&Kept>,
-        (zeal, count): (Zeal, bool),
-    ) -> Option<MemberWrite> {
+    /// What is to be written of an alarm, if anything, and what its events' outcomes then are.
+    fn merge(&self, job: &Job<'_>, known: Option<&Kept>, zeal: Zeal) -> Merged {
         let mut member: Option<Member> = known.map(|k| k.member.clone());
-        let mut changed = false;
+        let (mut changed, mut told) = (false, Outcomes::default());
         for arrival in &job.events {
-            if zeal == Zeal::Comparison
-                && member.as_ref().is_some_and(|m| m.agrees(&arrival.event, self.now))
-            {
+            let agrees = |m: &Member| m.agrees(&arrival.event, self.now);
+            if zeal == Zeal::Comparison && member.as_ref().is_some_and(agrees) {
                 continue;
             }
             let event = arrival.event.clone();
             match take(member.as_ref(), event, job.labels.clone(), self.now) {
                 Taken::Keep(next) => {
                     (member, changed) = (Some(*next), true);
-                    self.record.noticed += u32::from(zeal == Zeal::Comparison && count);
+                    told.noticed += u32::from(zeal == Zeal::Comparison);
                 }
-                Taken::Leave(why) if count => {
-                    self.record.leave_out(why, &arrival.event.id.name);
-                }
-                Taken::Leave(_) => {}
+                Taken::Leave(why) => told.left_out.push((why, arrival.event.id.name.clone())),
             }
         }
-        let member = member.filter(|_| changed)?;
-        let expires = (!member.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
-        let expected = known.map_or(0, |k| k.version);
-        Some(MemberWrite { id: job.id.clone(), member, expected, expires })
+        let write = member.filter(|_| changed).map(|member| {
+            let expires = (!member.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
+            let expected = known.map_or(0, |k| k.version);
+            MemberWrite { id: job.id.clone(), member, expected, expires }
+        });
+        Merged { write, told }
+    }
+
+    /// Counts outcomes once they stand: what is merged anew may come out otherwise.
+    fn count(&mut self, told: Outcomes) {
+        self.record.noticed += told.noticed;
+        for (why, name) in told.left_out {
+            self.record.leave_out(why, &name);
+        }
     }
 
     /// When the alarm's group must be looked at, at the latest; none when it needs no look for
@@ -215,20 +234,28 @@ impl<W: RouterWorld> Session<'_, W> {
     /// Writes members; the jobs whose member changed meanwhile are left.
     async fn write<'j, 'e>(
         &mut self,
-        writes: Vec<(&'j Job<'e>, MemberWrite)>,
+        writes: Vec<(&'j Job<'e>, MemberWrite, Outcomes)>,
         taken: &mut TakenIn,
     ) -> PortResult<Vec<&'j Job<'e>>> {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let (jobs, writes): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
-        let answers = self.world.keep(&writes).await;
+        let mut jobs = Vec::new();
+        let mut items = Vec::new();
+        for (job, write, told) in writes {
+            jobs.push((job, told));
+            items.push(write);
+        }
+        let answers = self.world.keep(&items).await;
         let mut left = Vec::new();
         let mut failed: Vec<PortError> = Vec::new();
         let all = jobs.len();
-        for (job, answer) in jobs.into_iter().zip(answers) {
+        for ((job, told), answer) in jobs.into_iter().zip(answers) {
             match answer {
-                Ok(Stored::Version(_)) => self.record.kept += 1,
+                Ok(Stored::Version(_)) => {
+                    self.record.kept += 1;
+                    self.count(told);
+                }
                 Ok(Stored::Conflict) => left.push(job),
                 Err(error) => {
                     let ids = job.events.iter().filter_map(|a| a.message_id.clone());
