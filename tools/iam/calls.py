@@ -262,6 +262,10 @@ def _of_cloudwatch(request: Request, _names: Names) -> tuple[Deed, str]:
     return Deed(f"cloudwatch:{action}", "*", "", do), action
 
 
+#: The endpoint looks for no alarm in this call, and a right over alarms is then none.
+NO_ALARM = "the endpoint takes no alarm for a resource when it is asked for tags, and denies"
+
+
 def _of_tags(request: Request) -> tuple[Deed, str]:
     """The alarm's name stands in the CBOR as plain text."""
     found = re.search(rb"arn:aws:cloudwatch:[a-z0-9-]+:\d+:alarm:[A-Za-z0-9._-]+", request.body)
@@ -274,7 +278,7 @@ def _of_tags(request: Request) -> tuple[Deed, str]:
             "cloudwatch", "list_tags_for_resource", ResourceARN=arn
         )
 
-    return Deed(f"cloudwatch:{action}", arn, "an alarm", do), action
+    return Deed(f"cloudwatch:{action}", arn, "an alarm", do, (), NO_ALARM), action
 
 
 #: What the router keeps, by the beginning of its key.

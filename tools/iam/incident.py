@@ -21,6 +21,7 @@ from .cast import ROUTER, TEAMS
 from .recorder import Recorder
 
 MINUTE = timedelta(minutes=1)
+GONE = "iam-nobody-warning"
 POLICY = {"pk": {"S": "policy"}, "sk": {"S": "v#00000009"}}
 
 
@@ -40,7 +41,7 @@ class Incident:
         self.alarms: dict[str, dict[str, str]] = {
             "iam-fleet-critical": in_fleet,
             "iam-fleet-warning": in_fleet,
-            "iam-nobody-warning": {"Thing": "x"},
+            GONE: {"Thing": "x"},
             **{f"iam-{team}": {"Thing": team} for team in TEAMS},
         }
 
@@ -55,6 +56,9 @@ class Incident:
         self._wake(self._batch("ALARM"))
         for _ in range(3):
             self._tick()
+        # One that is gone is asked for by its name.
+        self.cloud.metrics.delete_alarms(AlarmNames=[GONE])
+        self._tick()
         self._put_states("OK")
         self._tick()
         self._wake(self._batch("OK"))
@@ -83,6 +87,8 @@ class Incident:
 
     def _put_states(self, state: str) -> None:
         for name in self.alarms:
+            if state == "OK" and name == GONE:
+                continue
             self.cloud.metrics.set_alarm_state(AlarmName=name, StateValue=state, StateReason="iam")
 
     def _arn(self, name: str) -> str:

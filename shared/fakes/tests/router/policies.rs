@@ -74,6 +74,21 @@ fn a_tag_names_the_severity() {
 }
 
 #[test]
+fn a_tag_that_is_read_late_moves_the_alarm_with_the_next_tick() {
+    let mut s = Stage::new("");
+    let tags = BTreeMap::from([("severity".to_owned(), "critical".to_owned())]);
+    s.aws.set_tags(&stage::arn("aira-web-orders"), tags);
+    let throttled = tidegate_fakes::At::call(tidegate_fakes::Call::Tags).nth(1);
+    s.aws.inject(throttled, tidegate_fakes::Fault::Throttled);
+    s.fires("aira-web-orders");
+    assert_eq!(s.told(), Vec::<String>::new(), "a warning, for all that is known");
+    s.ticks(2);
+    assert_eq!(s.whys(), ["FirstNotification critical"]);
+    s.ticks(3);
+    assert_eq!(s.told(), Vec::<String>::new());
+}
+
+#[test]
 fn what_nobody_understands_is_told_once() {
     let mut s = Stage::new("");
     let outcome = s.batch(&[serde_json::json!({ "hello": ["world"] })]);

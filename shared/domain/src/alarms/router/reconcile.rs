@@ -68,10 +68,14 @@ impl<W: RouterWorld> Session<'_, W> {
                     continue;
                 }
             };
-            if self.is_to_be_sorted(&key, &read.members) {
+            let mut members = read.members;
+            for kept in members.iter_mut().filter(|kept| kept.member.is_open()) {
+                self.read_tags(&mut kept.member.event).await;
+            }
+            if self.is_to_be_sorted(&key, &members) {
                 misplaced.insert(id, key);
             }
-            for member in read.members.into_iter().map(|kept| kept.member) {
+            for member in members.into_iter().map(|kept| kept.member) {
                 if let Some(tags) = &member.event.tags {
                     self.remember_tags(&member.event.id.arn, tags);
                 }
