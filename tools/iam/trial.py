@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .calls import Deed
+from .calls import NO_ALARM, Deed
 from .judges import Judge
 from .probes import NO_KEYS
 from .roles import ALLOW_ALL, Role, Variant, removals, widenings
@@ -32,6 +32,7 @@ UNSHOWN = {
     ("KeepGroups", "dynamodb:Query"): f"{NO_KEYS}: ReadPolicyAndLedger allows Query too",
     ("ReadPolicyAndLedger", "any dynamodb:LeadingKeys"): NO_KEYS,
     ("KeepGroups", "any dynamodb:LeadingKeys"): NO_KEYS,
+    ("ReadTags", ""): NO_ALARM,
     ("Trace", ""): NO_XRAY,
     ("Trace", "xray:PutTelemetryRecords"): NO_XRAY,
     ("Trace", "xray:PutTraceSegments"): NO_XRAY,
