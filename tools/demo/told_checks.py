@@ -82,6 +82,7 @@ def unsaid(t: Told) -> Iterator[tuple[str, bool, Any]]:
     yield "few requests by night are planned, not told", good, _fates(night)
     boots = [e for e in t.of("-unhealthy-hosts-") if e.state == "ALARM"]
     told = [f"{t.clock(e)} {e.alarm}" for e in boots if e.fate == "told"]
+    told += [m.subject for m in t.naming("-unhealthy-hosts-")]
     planned = [e for e in boots if e.fate == "Planned"]
     yield "hosts that boot by plan are not told", bool(planned) and not told, told or _fates(boots)
     backlog = t.of(BACKLOG)

@@ -73,7 +73,14 @@ pub fn plan(
     };
     // A later change of the other direction ends what an earlier one explains.
     let change = ledger.iter().filter(done).find_map(Change::of)?;
-    let until = effect.explained_until(&change, member.event.value, boot)?;
+    // The value is as old as the event: a change after it explains how long it lasts, not how much
+    // it is.
+    let measured = |e: &&LedgerEntry| e.at <= member.event.state_at;
+    let before = ledger.iter().filter(done).filter(measured).find_map(Change::of);
+    if effect.is_worse_than_planned(before.as_ref().unwrap_or(&change), member.event.value) {
+        return None;
+    }
+    let until = effect.explained_until(&change, boot)?;
     (now < until).then(|| Plan { until, because: change.sentence() })
 }
 
@@ -158,15 +165,7 @@ impl Effect {
         }
     }
 
-    fn explained_until(
-        self,
-        change: &Change<'_>,
-        value: Option<f64>,
-        boot: SignedDuration,
-    ) -> Option<Timestamp> {
-        if self.is_worse_than_planned(change, value) {
-            return None;
-        }
+    fn explained_until(self, change: &Change<'_>, boot: SignedDuration) -> Option<Timestamp> {
         match (self, change.is_raise) {
             (Self::LowLoad, false) => {
                 let soon = change.after(LOWERED)?;

@@ -262,6 +262,33 @@ fn only_what_was_planned_is_explained() {
     }
 }
 
+/// A surge raises again and again while the alarm stays: what it read at first is not what the
+/// newest raise launched.
+#[test]
+fn a_value_is_held_against_what_had_been_done_by_then() {
+    let surge = || vec![seen(raised("13:04"), 11), seen(raised("12:58"), 8)];
+    let cases = [
+        ("as many as the first raise launched", UNHEALTHY, ">", 4.0, surge(), true),
+        ("one more than that", UNHEALTHY, ">", 5.0, surge(), false),
+        ("as many as served at the first raise", HEALTHY, "<", 8.0, surge(), true),
+        ("one of those is gone", HEALTHY, "<", 7.0, surge(), false),
+        (
+            "unhealthy before anything was launched",
+            UNHEALTHY,
+            ">",
+            1.0,
+            vec![seen(raised("13:04"), 8), seen(lowered("12:58"), 8)],
+            false,
+        ),
+    ];
+    for (name, metric, comparison, value, ledger, expected) in cases {
+        let mut member = alarm(metric, comparison);
+        member.event.value = Some(value);
+        let found = until(&member, &ledger, "13:05");
+        assert_eq!(found, expected.then(|| clock("13:09")), "{name}");
+    }
+}
+
 #[test]
 fn only_a_plain_metric_is_explained() {
     let low = || alarm(CPU, "<");
