@@ -26,6 +26,7 @@ pub mod ports;
 pub mod reason;
 #[cfg(test)]
 mod scene;
+pub mod sessions;
 pub mod signal;
 pub mod steps;
 pub mod text;
