@@ -69,6 +69,20 @@ pub struct Terms {
     pub runbook: Option<String>,
 }
 
+impl Terms {
+    /// Whether nobody is told on purpose.
+    pub fn tell_nobody(&self) -> bool {
+        self.topic == NOBODY
+    }
+
+    /// Whether an alarm with these labels is critical: by its own severity, else by the route's.
+    pub fn is_critical(&self, labels: &Labels) -> bool {
+        let own = labels.get("severity");
+        let severity = if own.is_empty() { self.severity.as_str() } else { own };
+        severity == "critical"
+    }
+}
+
 /// A node of the tree. Its terms are resolved: whatever it does not set it has from its parent.
 #[derive(Debug, Clone)]
 pub struct Route {

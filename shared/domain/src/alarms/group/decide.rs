@@ -46,6 +46,13 @@ struct Wish {
     rank: u8,
 }
 
+impl Wish {
+    /// Whether it tells what people do not know yet.
+    fn is_news(&self) -> bool {
+        !matches!(self.why, Why::Escalated | Why::RepeatIntervalElapsed)
+    }
+}
+
 /// A group, sorted.
 struct Look<'a> {
     state: &'a GroupState,
@@ -132,9 +139,7 @@ impl<'a> Look<'a> {
     }
 
     fn is_critical(&self, member: &Member) -> bool {
-        let own = member.labels.get("severity");
-        let severity = if own.is_empty() { &self.around.terms.severity } else { own };
-        severity == "critical"
+        self.around.terms.is_critical(&member.labels)
     }
 
     fn is_new(&self, fingerprint: &Fingerprint, member: &Member) -> bool {
@@ -164,7 +169,7 @@ impl<'a> Look<'a> {
 
     /// Everything that is to be told, and from when on.
     fn wishes(&self) -> Vec<Wish> {
-        if self.around.terms.topic == "none" {
+        if self.around.terms.tell_nobody() {
             return Vec::new();
         }
         [self.news(), self.flaps(), self.escalation(), self.end(), self.repeat()]
@@ -232,25 +237,24 @@ impl<'a> Look<'a> {
 
     /// No message: why, and when to look again.
     fn hold(self) -> Verdict {
-        let waiting = self.wishes().into_iter().map(|w| w.at).min();
-        let held = self.held.values().min().copied();
-        let why = match (waiting, held) {
-            _ if self.around.terms.topic == "none" => Why::NotRouted,
-            (_, Some(why)) if self.firing.is_empty() && self.flapping.is_empty() => why,
-            _ if self.news().is_some() || self.flaps().is_some() || self.end().is_some() => {
-                Why::Waiting
-            }
+        let wishes = self.wishes();
+        let tells = !self.around.terms.tell_nobody();
+        let all_held = self.firing.is_empty() && self.flapping.is_empty();
+        let why = match self.held.values().min() {
+            _ if !tells => Why::NotRouted,
+            Some(held) if all_held => *held,
+            _ if wishes.iter().any(|w| w.is_news()) => Why::Waiting,
             _ => Why::NothingNew,
         };
-        let again =
-            (!self.held.is_empty() || !self.flapping.is_empty()).then(|| self.around.now + AGAIN);
-        let stands = self.open > 0 && self.around.terms.topic != "none";
-        let stands = (stands || !self.state.told.is_empty()).then(|| self.around.now + AGAIN);
+        let soon = self.around.now + AGAIN;
+        let again = (!self.held.is_empty() || !self.flapping.is_empty()).then_some(soon);
+        let stands = (self.open > 0 && tells) || !self.state.told.is_empty();
+        let due = wishes.iter().map(|w| w.at).chain(again).min();
         Verdict {
             why,
             bulletin: None,
             next: self.state.clone(),
-            due: waiting.into_iter().chain(again).min().or(stands),
+            due: due.or(stands.then_some(soon)),
             explains: self.explains,
             held: self.held,
         }

@@ -74,7 +74,7 @@ impl Rules {
     /// The groups that an alarm with these labels belongs to, but for those told to nobody.
     fn groups(&self, labels: &Labels) -> BTreeSet<GroupKey> {
         let routes = self.alarms.root.find(labels).into_iter();
-        let told = routes.filter(|route| route.terms.topic != "none");
+        let told = routes.filter(|route| !route.terms.tell_nobody());
         told.map(|route| GroupKey::of(&route.id, &route.terms.group_by, labels)).collect()
     }
 }

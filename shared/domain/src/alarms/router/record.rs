@@ -202,9 +202,7 @@ impl<W: RouterWorld> Session<'_, W> {
             return (entry.is_none() && stands).then_some(self.now);
         };
         let terms = self.rules.terms(&job.key.route);
-        let own = job.labels.get("severity");
-        let severity = if own.is_empty() { terms.severity.as_str() } else { own };
-        let urgent = write.member.is_open() && severity == "critical";
+        let urgent = write.member.is_open() && terms.is_critical(&job.labels);
         let paced = entry.and_then(|e| e.told).map(|told| later(told, CRITICAL_PACE));
         let wanted = match (urgent, paced) {
             (true, paced) => paced.unwrap_or(self.now).max(self.now),
