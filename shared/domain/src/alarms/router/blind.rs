@@ -2,12 +2,13 @@
 //! Nothing is remembered, so what is told may be told again.
 
 use super::record::Arrival;
+use super::tell::{message_of, singly};
 use super::{MessageRecord, Session};
 use crate::alarms::event::Fingerprint;
 use crate::alarms::group::{Bulletin, GroupKey, GroupState, Surroundings, decide};
 use crate::alarms::inhibit::explains;
 use crate::alarms::member::{Member, Taken, take};
-use crate::alarms::message::{Background, compose, digest};
+use crate::alarms::message::Background;
 use crate::alarms::policy::Terms;
 use crate::alarms::ports::RouterWorld;
 use jiff::{SignedDuration, Timestamp};
@@ -46,7 +47,9 @@ impl<W: RouterWorld> Session<'_, W> {
             again.extend(untold.flat_map(|group| group.message_ids.clone()));
             if !sent.untold.is_empty() && again.is_empty() {
                 // Nobody brings the event again by itself: the invocation is tried again.
-                self.errors.push("not every group could be told without the table".to_owned());
+                self.record
+                    .errors
+                    .push("not every group could be told without the table".to_owned());
             }
         }
         again
@@ -114,9 +117,8 @@ impl<W: RouterWorld> Session<'_, W> {
     /// Tells one topic in at most `most` messages, the last one a digest when there are more.
     async fn tell_topic(&mut self, due: &[Bulletin], most: usize) -> Told {
         let mut told = Told::default();
-        let single = if due.len() <= most { due.len() } else { most.saturating_sub(1) };
-        let (singly, together) = due.split_at(single.min(due.len()));
-        for bulletin in singly {
+        let (single, together) = due.split_at(singly(due.len(), most).min(due.len()));
+        for bulletin in single {
             self.send_blindly(&[bulletin], &mut told).await;
         }
         let together: Vec<&Bulletin> = together.iter().collect();
@@ -129,12 +131,9 @@ impl<W: RouterWorld> Session<'_, W> {
     }
 
     async fn send_blindly(&mut self, bulletins: &[&Bulletin], told: &mut Told) {
+        let Some(first) = bulletins.first() else { return };
         let background = Background { ledger: &[], now: self.now };
-        let message = match bulletins {
-            [] => return,
-            [bulletin] => compose(bulletin, &background),
-            [first, ..] => digest(&first.topic, bulletins, &background),
-        };
+        let message = message_of(&first.topic, bulletins, &background);
         told.messages += 1;
         match self.world.send(&message).await {
             Ok(note) => {

@@ -55,8 +55,7 @@ impl<W: RouterWorld> Session<'_, W> {
         if touched.is_empty() && self.entries.values().all(|entry| now < entry.due) {
             return;
         }
-        if let Err(error) = self.read_list().await {
-            self.errors.push(format!("the list of groups could not be read: {error}"));
+        if !self.has_list().await {
             return;
         }
         self.read_silences().await;
@@ -91,7 +90,7 @@ impl<W: RouterWorld> Session<'_, W> {
             let stamp = self.stamp();
             let opening = Opening { key, due: self.now };
             if let Err(error) = self.world.open(&[opening], &stamp).await {
-                self.errors.push(format!("group {id}: {error}"));
+                self.record.errors.push(format!("group {id}: {error}"));
             }
         }
         for _ in 0..LOOKS {
@@ -108,7 +107,7 @@ impl<W: RouterWorld> Session<'_, W> {
             Ok(Released::Wanted) => Some(id.clone()),
             Ok(Released::Free) => None,
             Err(error) => {
-                self.errors.push(format!("group {id}: {error}"));
+                self.record.errors.push(format!("group {id}: {error}"));
                 None
             }
         }
@@ -125,6 +124,16 @@ impl<W: RouterWorld> Session<'_, W> {
         let explained = self.entries.iter().filter(|(_, e)| !e.explains.is_empty());
         self.explained = explained.map(|(id, e)| (id.clone(), e.explains.clone())).collect();
         Ok(())
+    }
+
+    /// Reads the list of groups, or notes that the invocation fails without it.
+    pub(super) async fn has_list(&mut self) -> bool {
+        let read = self.read_list().await;
+        read.inspect_err(|error| {
+            let text = format!("the list of groups could not be read: {error}");
+            self.record.errors.push(text);
+        })
+        .is_ok()
     }
 
     /// Without silences people are told too much, which is better than too little.
@@ -157,7 +166,7 @@ impl<W: RouterWorld> Session<'_, W> {
             match self.take_group(id, keys.get(id)).await {
                 Ok(open) => opens.extend(open),
                 Err(error) => {
-                    self.errors.push(format!("group {id}: {error}"));
+                    self.record.errors.push(format!("group {id}: {error}"));
                     // Its lease may be ours: others need not wait until it has run out.
                     wanted.extend(self.give_back(id).await);
                 }
@@ -273,7 +282,7 @@ impl<W: RouterWorld> Session<'_, W> {
             self.entries.remove(&id);
         }
         if let Err(error) = settled {
-            self.errors.push(format!("group {id}: {error}"));
+            self.record.errors.push(format!("group {id}: {error}"));
         }
         self.give_back(&id).await
     }

@@ -188,7 +188,6 @@ struct Session<'a, W> {
     ledgers: BTreeMap<String, Vec<LedgerEntry>>,
     tag_reads: usize,
     stamps: u32,
-    errors: Vec<String>,
 }
 
 impl<'a, W: RouterWorld> Session<'a, W> {
@@ -206,7 +205,6 @@ impl<'a, W: RouterWorld> Session<'a, W> {
             ledgers: BTreeMap::new(),
             tag_reads: TAG_READS,
             stamps: 0,
-            errors: Vec::new(),
         }
     }
 
@@ -297,7 +295,6 @@ impl<'a, W: RouterWorld> Session<'a, W> {
     }
 
     fn finish(mut self, again: Option<BTreeSet<String>>) -> Outcome {
-        self.record.errors.clone_from(&self.errors);
         let more = self.record.notes.len().saturating_sub(NOTES);
         self.record.notes.truncate(NOTES);
         if more > 0 {
@@ -311,7 +308,8 @@ impl<'a, W: RouterWorld> Session<'a, W> {
             }
             None => serde_json::to_value(&self.record).unwrap_or_default(),
         };
-        let error = (!self.errors.is_empty()).then(|| self.errors.join("; "));
+        let errors = &self.record.errors;
+        let error = (!errors.is_empty()).then(|| errors.join("; "));
         Outcome { answer, record: self.record, error }
     }
 }

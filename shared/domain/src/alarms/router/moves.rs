@@ -2,10 +2,10 @@
 
 use super::Session;
 use super::flush::Open;
-use super::record::{AT_ONCE, OVER_LIFE, later};
+use super::record::AT_ONCE;
 use crate::alarms::group::{GroupId, GroupKey};
 use crate::alarms::member::{Member, Taken, take};
-use crate::alarms::ports::{Kept, MemberId, MemberWrite, Opening, RouterWorld};
+use crate::alarms::ports::{Kept, MemberId, Opening, RouterWorld};
 use crate::ports::{PortResult, Stored};
 use std::collections::BTreeSet;
 
@@ -80,9 +80,7 @@ impl<W: RouterWorld> Session<'_, W> {
         };
         moved.arrived = member.arrived;
         moved.flips.clone_from(&member.flips);
-        let expires = (!moved.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
-        let expected = known.map_or(0, |k| k.version);
-        let write = MemberWrite { id, member: *moved, expected, expires };
+        let write = self.write_of(id, *moved, known.as_ref());
         // A conflict means that its own events have reached the other group: they know better.
         self.world.keep(&[write]).await.pop().map_or(Ok(()), |done| done.map(drop))
     }

@@ -16,8 +16,7 @@ const UNCLASSIFIED_LIFE: SignedDuration = SignedDuration::from_mins(15);
 impl<W: RouterWorld> Session<'_, W> {
     /// Records what `DescribeAlarms` knows and nobody told us. The groups that this touched.
     pub(super) async fn reconcile(&mut self) -> BTreeMap<GroupId, GroupKey> {
-        if let Err(error) = self.read_list().await {
-            self.errors.push(format!("the list of groups could not be read: {error}"));
+        if !self.has_list().await {
             return BTreeMap::new();
         }
         let firing = match self.world.firing().await {
@@ -45,7 +44,7 @@ impl<W: RouterWorld> Session<'_, W> {
         match self.take_in(&arrivals, Zeal::Comparison).await {
             Ok(taken) => misplaced.extend(taken.touched),
             Err(error) => {
-                self.errors.push(format!("what was noticed could not be recorded: {error}"));
+                self.record.errors.push(format!("what was noticed could not be recorded: {error}"));
             }
         }
         misplaced
@@ -64,7 +63,7 @@ impl<W: RouterWorld> Session<'_, W> {
             let read = match self.world.group(&id).await {
                 Ok(read) => read,
                 Err(error) => {
-                    self.errors.push(format!("group {id}: {error}"));
+                    self.record.errors.push(format!("group {id}: {error}"));
                     continue;
                 }
             };

@@ -16,7 +16,7 @@ pub(super) const AT_ONCE: usize = 100;
 /// A member that changed under our hands is read again this often.
 const ROUNDS: usize = 4;
 /// A problem that is over is remembered this long, so that a late event does not revive it.
-pub(super) const OVER_LIFE: SignedDuration = SignedDuration::from_hours(24);
+const OVER_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// An event as it came.
 #[derive(Debug, Clone)]
@@ -170,12 +170,19 @@ impl<W: RouterWorld> Session<'_, W> {
                 Taken::Leave(why) => told.left_out.push((why, arrival.event.id.name.clone())),
             }
         }
-        let write = member.filter(|_| changed).map(|member| {
-            let expires = (!member.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
-            let expected = known.map_or(0, |k| k.version);
-            MemberWrite { id: job.id.clone(), member, expected, expires }
-        });
-        Merged { write, told }
+        let member = member.filter(|_| changed);
+        Merged { write: member.map(|m| self.write_of(job.id.clone(), m, known)), told }
+    }
+
+    /// A member to be written over what is known of it.
+    pub(super) fn write_of(
+        &self,
+        id: MemberId,
+        member: Member,
+        known: Option<&Kept>,
+    ) -> MemberWrite {
+        let expires = (!member.is_open()).then(|| later(self.world.wall(), OVER_LIFE));
+        MemberWrite { id, member, expected: known.map_or(0, |k| k.version), expires }
     }
 
     /// Counts outcomes once they stand: what is merged anew may come out otherwise.
@@ -265,7 +272,7 @@ impl<W: RouterWorld> Session<'_, W> {
         match failed.pop() {
             Some(error) if failed.len() + 1 == all => Err(error),
             Some(error) => {
-                self.errors.push(format!("{} of {all} alarms: {error}", failed.len() + 1));
+                self.record.errors.push(format!("{} of {all} alarms: {error}", failed.len() + 1));
                 Ok(left)
             }
             None => Ok(left),

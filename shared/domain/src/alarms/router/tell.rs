@@ -6,6 +6,7 @@ use crate::alarms::group::{Bulletin, Surroundings, Verdict, decide};
 use crate::alarms::message::{Background, Message, compose, digest};
 use crate::alarms::ports::RouterWorld;
 use crate::ids::FleetName;
+use crate::ledger::LedgerEntry;
 use crate::ports::Stored;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +43,7 @@ impl<W: RouterWorld> Session<'_, W> {
             });
             let second = self.world.wall().as_second();
             let granted = self.spend(&topic, due.len()).await;
-            let single = if granted >= due.len() { due.len() } else { granted.saturating_sub(1) };
+            let single = singly(due.len(), granted);
             let rest = due.split_off(single);
             for nth in due {
                 self.publish(opens, &[nth], &topic, second).await;
@@ -117,7 +118,7 @@ impl<W: RouterWorld> Session<'_, W> {
                 }
             }
             Err(error) => {
-                self.errors.push(format!("topic {topic}: {error}"));
+                self.record.errors.push(format!("topic {topic}: {error}"));
                 stick(opens, which);
             }
         }
@@ -125,16 +126,21 @@ impl<W: RouterWorld> Session<'_, W> {
 
     async fn compose(&mut self, bulletins: &[&Bulletin], topic: &str) -> Message {
         let now = self.now;
-        if let [bulletin] = bulletins {
-            let listed = bulletin.firing.iter().chain(&bulletin.flapping).chain(&bulletin.resolved);
-            let mut fleets = listed.map(|l| FleetName::new(l.member.labels.get("fleet")));
-            let ledger = match fleets.find_map(Result::ok) {
-                Some(fleet) => self.ledger(&fleet).await.to_vec(),
-                None => Vec::new(),
-            };
-            return compose(bulletin, &Background { ledger: &ledger, now });
+        let ledger = match bulletins {
+            [bulletin] => self.ledger_of(bulletin).await,
+            _ => Vec::new(),
+        };
+        message_of(topic, bulletins, &Background { ledger: &ledger, now })
+    }
+
+    /// The newest decisions about the fleet that a bulletin is about.
+    async fn ledger_of(&mut self, bulletin: &Bulletin) -> Vec<LedgerEntry> {
+        let listed = bulletin.firing.iter().chain(&bulletin.flapping).chain(&bulletin.resolved);
+        let mut fleets = listed.map(|l| FleetName::new(l.member.labels.get("fleet")));
+        match fleets.find_map(Result::ok) {
+            Some(fleet) => self.ledger(&fleet).await.to_vec(),
+            None => Vec::new(),
         }
-        digest(topic, bulletins, &Background { ledger: &[], now })
     }
 
     async fn mark(&mut self, open: &mut Open, message: &Message) {
@@ -149,10 +155,28 @@ impl<W: RouterWorld> Session<'_, W> {
                 open.stuck = true;
             }
             Err(error) => {
-                self.errors.push(format!("group {}: {error}", open.id));
+                self.record.errors.push(format!("group {}: {error}", open.id));
                 open.stuck = true;
             }
         }
+    }
+}
+
+/// How many of so many are told in a message of their own when `most` messages may be sent: the
+/// last one is for all others together.
+pub(super) fn singly(due: usize, most: usize) -> usize {
+    if due <= most { due } else { most.saturating_sub(1) }
+}
+
+/// One message about these bulletins of one topic.
+pub(super) fn message_of(
+    topic: &str,
+    bulletins: &[&Bulletin],
+    background: &Background<'_>,
+) -> Message {
+    match bulletins {
+        [bulletin] => compose(bulletin, background),
+        _ => digest(topic, bulletins, background),
     }
 }
 
