@@ -172,18 +172,8 @@ fn event(marks: &str, text: &dyn Fn(usize) -> String, id: &str) -> AlarmEvent {
     let (namespace, name) = metric.split_once(' ').unwrap_or((&metric, ""));
     let pairs = || BTreeMap::from([(namespace.to_owned(), name.to_owned())]);
     AlarmEvent {
-        id: AlarmId {
-            arn: format!("arn:aws:cloudwatch:{}:{id}", text(2)),
-            name: text(1),
-            contributor: None,
-        },
         account: "000000000000".into(),
         region: text(2),
-        kind: if marks.contains("unknown") { Kind::Unclassified } else { Kind::Metric },
-        state: State::from(
-            if marks.contains("silent") { "INSUFFICIENT_DATA" } else { marks }.to_owned(),
-        ),
-        state_at: noon() - SignedDuration::from_mins(4),
         reason: text(6),
         description: text(7),
         value,
@@ -196,9 +186,18 @@ fn event(marks: &str, text: &dyn Fn(usize) -> String, id: &str) -> AlarmEvent {
         }),
         attributes: if marks.contains("series") { pairs() } else { BTreeMap::new() },
         rule: marks.contains("rule").then(|| text(7)),
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId {
+                arn: format!("arn:aws:cloudwatch:{}:{id}", text(2)),
+                name: text(1),
+                contributor: None,
+            },
+            if marks.contains("unknown") { Kind::Unclassified } else { Kind::Metric },
+            State::from(
+                if marks.contains("silent") { "INSUFFICIENT_DATA" } else { marks }.to_owned(),
+            ),
+            noon() - SignedDuration::from_mins(4),
+        )
     }
 }
 

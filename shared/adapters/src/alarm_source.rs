@@ -105,23 +105,16 @@ impl Common<'_> {
         let (region, account) = (parts.next(), parts.next());
         let name = self.name.or(parts.nth(1)).unwrap_or(arn);
         Ok(AlarmEvent {
-            id: identify(arn, name, None),
             account: word(account.unwrap_or_default()),
             region: word(region.unwrap_or_default()),
-            kind,
-            state: State::from(word(self.state.map_or("", StateValue::as_str))),
-            state_at: self.state_at().ok_or("it has no time of its state")?,
             reason: prose(self.reason.unwrap_or_default()),
             description: prose(self.description.unwrap_or_default()),
-            value: None,
-            threshold: None,
-            comparison: None,
-            metric: None,
-            attributes: BTreeMap::new(),
-            rule: None,
-            suppressed_by: None,
-            suppressed_until: None,
-            tags: None,
+            ..AlarmEvent::bare(
+                identify(arn, name, None),
+                kind,
+                State::from(word(self.state.map_or("", StateValue::as_str))),
+                self.state_at().ok_or("it has no time of its state")?,
+            )
         })
     }
 

@@ -102,23 +102,17 @@ fn event(alarm: &Alarm) -> AlarmEvent {
         (Some(_), _) => Kind::MetricMath,
     };
     AlarmEvent {
-        id: AlarmId { arn, name, contributor: None },
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
-        kind,
-        state: word(alarm.state),
-        state_at: alarm.since,
-        reason: String::new(),
-        description: String::new(),
-        value: None,
         threshold: alarm.threshold,
         comparison: sign(alarm.comparison),
         metric: first.map(watched),
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId { arn, name, contributor: None },
+            kind,
+            word(alarm.state),
+            alarm.since,
+        )
     }
 }
 

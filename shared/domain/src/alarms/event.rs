@@ -188,6 +188,29 @@ pub struct AlarmEvent {
 }
 
 impl AlarmEvent {
+    /// An alarm of which nothing else is known than that it is in this state since then.
+    pub fn bare(id: AlarmId, kind: Kind, state: State, state_at: Timestamp) -> Self {
+        Self {
+            id,
+            account: String::new(),
+            region: String::new(),
+            kind,
+            state,
+            state_at,
+            reason: String::new(),
+            description: String::new(),
+            value: None,
+            threshold: None,
+            comparison: None,
+            metric: None,
+            attributes: BTreeMap::new(),
+            rule: None,
+            suppressed_by: None,
+            suppressed_until: None,
+            tags: None,
+        }
+    }
+
     /// Whether AWS keeps its actions back at this time.
     pub fn is_suppressed(&self, now: Timestamp) -> bool {
         self.suppressed_by.is_some() && self.suppressed_until.is_none_or(|until| now < until)

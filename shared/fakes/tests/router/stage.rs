@@ -145,14 +145,9 @@ pub fn arn(name: &str) -> String {
 /// An alarm as `DescribeAlarms` has it.
 pub fn alarm(name: &str, state: State, state_at: Timestamp) -> AlarmEvent {
     AlarmEvent {
-        id: identify(&arn(name), name, None),
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
-        kind: Kind::Metric,
-        state,
-        state_at,
         reason: "Threshold Crossed: 1 datapoint [9.0] was greater than the threshold (5.0).".into(),
-        description: String::new(),
         value: Some(9.0),
         threshold: Some(5.0),
         comparison: Some(">".to_owned()),
@@ -161,11 +156,7 @@ pub fn alarm(name: &str, state: State, state_at: Timestamp) -> AlarmEvent {
             name: "Latency".to_owned(),
             dimensions: BTreeMap::from([("Alarm".to_owned(), name.to_owned())]),
         }),
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(identify(&arn(name), name, None), Kind::Metric, state, state_at)
     }
 }
 

@@ -76,23 +76,19 @@ impl<'a, S: Arrange> Scene<'a, S> {
         let name = format!("{}-{name}", self.key.route);
         let arn = format!("arn:aws:cloudwatch:ap-northeast-2:000000000000:alarm:{name}");
         AlarmEvent {
-            id: AlarmId { arn, name, contributor: None },
             account: "000000000000".to_owned(),
             region: "ap-northeast-2".to_owned(),
-            kind: Kind::Metric,
-            state: State::Alarm,
-            state_at: self.start,
             reason: "문턱을 넘었다 (it is above its threshold).\n\t\"80\"".to_owned(),
-            description: String::new(),
             value: Some(81.5),
             threshold: Some(80.0),
             comparison: Some(">".to_owned()),
-            metric: None,
-            attributes: BTreeMap::new(),
-            rule: None,
-            suppressed_by: None,
-            suppressed_until: None,
             tags: Some(BTreeMap::from([("team".to_owned(), "data".to_owned())])),
+            ..AlarmEvent::bare(
+                AlarmId { arn, name, contributor: None },
+                Kind::Metric,
+                State::Alarm,
+                self.start,
+            )
         }
     }
 

@@ -27,23 +27,15 @@ pub(super) fn unclassified(value: &Value, text: &str, around: &Around<'_>) -> Al
     let arn = format!("arn:aws:cloudwatch:{}:{}:unclassified:{what}", home.region, home.account);
     let told = find(value, &TIMES).and_then(|text| time(text).ok());
     AlarmEvent {
-        id: identify(&arn, name, None),
         account: home.account.clone(),
         region: home.region.clone(),
-        kind: Kind::Unclassified,
-        state: State::Alarm,
-        state_at: around.at(told),
         reason: prose(text),
-        description: String::new(),
-        value: None,
-        threshold: None,
-        comparison: None,
-        metric: None,
-        attributes: std::collections::BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            identify(&arn, name, None),
+            Kind::Unclassified,
+            State::Alarm,
+            around.at(told),
+        )
     }
 }
 

@@ -49,23 +49,14 @@ steps = [{{ from = 0, add = 1 }}]
 
 fn event(name: &str) -> AlarmEvent {
     AlarmEvent {
-        id: AlarmId { arn: format!("arn:{name}"), name: name.into(), contributor: None },
         account: "000000000000".into(),
         region: "ap-northeast-2".into(),
-        kind: Kind::Metric,
-        state: State::Alarm,
-        state_at: Timestamp::UNIX_EPOCH,
-        reason: String::new(),
-        description: String::new(),
-        value: None,
-        threshold: None,
-        comparison: None,
-        metric: None,
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId { arn: format!("arn:{name}"), name: name.into(), contributor: None },
+            Kind::Metric,
+            State::Alarm,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 }
 

@@ -28,23 +28,17 @@ fn alarm(metric: &str, comparison: &str) -> Member {
         dimensions: BTreeMap::new(),
     };
     let event = AlarmEvent {
-        id: AlarmId { arn: "arn".into(), name: "a".into(), contributor: None },
         account: "123456789012".into(),
         region: "ap-northeast-2".into(),
-        kind: Kind::Metric,
-        state: State::Alarm,
-        state_at: clock("13:00"),
-        reason: String::new(),
-        description: String::new(),
-        value: None,
         threshold: Some(1.0),
         comparison: Some(comparison.into()),
         metric: Some(metric),
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId { arn: "arn".into(), name: "a".into(), contributor: None },
+            Kind::Metric,
+            State::Alarm,
+            clock("13:00"),
+        )
     };
     let labels = Labels(BTreeMap::from([("fleet".to_owned(), "web".to_owned())]));
     let (since, arrived) = (Some(event.state_at), event.state_at);

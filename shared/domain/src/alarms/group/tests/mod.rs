@@ -65,23 +65,15 @@ fn policy() -> AlarmPolicy {
 fn event(name: &str, state: State, secs: i64) -> AlarmEvent {
     let arn = format!("arn:aws:cloudwatch:ap-northeast-2:000000000000:alarm:{name}");
     AlarmEvent {
-        id: AlarmId { arn, name: name.to_owned(), contributor: None },
         account: "000000000000".to_owned(),
         region: "ap-northeast-2".to_owned(),
-        kind: Kind::Metric,
-        state,
-        state_at: at(secs),
         reason: "Threshold Crossed".to_owned(),
-        description: String::new(),
-        value: None,
-        threshold: None,
-        comparison: None,
-        metric: None,
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId { arn, name: name.to_owned(), contributor: None },
+            Kind::Metric,
+            state,
+            at(secs),
+        )
     }
 }
 

@@ -41,16 +41,8 @@ fn latency() -> Listed {
     };
     let name = "aira-web-latency-critical";
     let event = AlarmEvent {
-        id: AlarmId {
-            arn: format!("arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:{name}"),
-            name: name.into(),
-            contributor: None,
-        },
         account: "123456789012".into(),
         region: "ap-northeast-2".into(),
-        kind: Kind::Metric,
-        state: State::Alarm,
-        state_at: clock("05:19"),
         reason: "Threshold Crossed: 3 out of the last 3 datapoints [2.31 (17/11/26 05:18:00), 2.2 \
                  (17/11/26 05:17:00), 1.9 (17/11/26 05:16:00)] were greater than the threshold \
                  (1.0)."
@@ -60,11 +52,16 @@ fn latency() -> Listed {
         threshold: Some(1.0),
         comparison: Some(">".into()),
         metric: Some(metric),
-        attributes: BTreeMap::new(),
-        rule: None,
-        suppressed_by: None,
-        suppressed_until: None,
-        tags: None,
+        ..AlarmEvent::bare(
+            AlarmId {
+                arn: format!("arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:{name}"),
+                name: name.into(),
+                contributor: None,
+            },
+            Kind::Metric,
+            State::Alarm,
+            clock("05:19"),
+        )
     };
     let labels =
         labels(&[("fleet", "aira-web"), ("service", "aira-web"), ("severity", "critical")]);
