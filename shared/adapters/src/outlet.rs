@@ -11,14 +11,12 @@ use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use std::collections::HashMap;
 use tidegate_domain::alarms::message::Message;
+use tidegate_domain::alarms::policy::{CRITICAL, ESCALATION, WARNING};
 use tidegate_domain::alarms::ports::Outlet;
 use tidegate_domain::ports::{PortError, PortResult};
 
 const CALL: &str = "Publish (alarms)";
 const CHAT_CALL: &str = "Publish (chat)";
-const CRITICAL: &str = "critical";
-const WARNING: &str = "warning";
-const ESCALATION: &str = "escalation";
 /// The chat topic's name, for counting its messages.
 const CHAT: &str = "chat";
 
@@ -41,9 +39,8 @@ impl Aws {
     async fn send_text(&self, message: &Message) -> PortResult<Option<String>> {
         let body = message.structured();
         let attributes = attributes(message);
-        let severity = message.attributes.get("severity").map_or("", String::as_str);
         let mut first: Option<PortError> = None;
-        for (name, arn) in self.names.ways(&message.topic, severity) {
+        for (name, arn) in self.names.ways(message) {
             let request = self.clients.sns.publish().topic_arn(arn).subject(&message.subject);
             let request = request.message(&body).message_structure("json");
             let request = request.set_message_attributes(Some(attributes.clone()));
@@ -104,15 +101,10 @@ impl crate::aws::Names {
         }
     }
 
-    /// Where a message to a topic goes, in order: the topic, and who stands in for it.
-    fn ways<'a>(&'a self, topic: &'a str, severity: &str) -> Vec<(&'a str, &'a str)> {
-        let names = match (topic, severity) {
-            (WARNING, _) => [WARNING, CRITICAL].as_slice(),
-            (CRITICAL | ESCALATION, _) | (_, CRITICAL) => &[CRITICAL, WARNING],
-            _ => &[WARNING, CRITICAL],
-        };
+    /// Where a message goes, in order, with the topics' ARNs; none twice.
+    fn ways<'a>(&'a self, message: &'a Message) -> Vec<(&'a str, &'a str)> {
         let mut ways: Vec<(&str, &str)> = Vec::new();
-        for name in [topic].into_iter().chain(names.iter().copied()) {
+        for name in message.ways() {
             let arn = self.topic(name).filter(|arn| ways.iter().all(|(_, taken)| taken != arn));
             ways.extend(arn.map(|arn| (name, arn)));
         }

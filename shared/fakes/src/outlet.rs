@@ -113,7 +113,7 @@ impl FakeAws {
     async fn send_text(&self, message: &Message) -> PortResult<Option<String>> {
         let own = message.topic.as_str();
         let mut first = None;
-        for topic in ways(message) {
+        for topic in message.ways() {
             if !self.has_topic(topic) {
                 continue;
             }
@@ -167,19 +167,6 @@ impl FakeAws {
             Ok(())
         })
     }
-}
-
-/// The topics that are tried, in order.
-fn ways(message: &Message) -> impl Iterator<Item = &str> {
-    let is_critical = message.attributes.get("severity").is_some_and(|s| s == "critical");
-    let own = message.topic.as_str();
-    let others = match own {
-        "warning" => ["warning", "critical"],
-        "critical" | "escalation" => ["critical", "warning"],
-        _ if is_critical => ["critical", "warning"],
-        _ => ["warning", "critical"],
-    };
-    std::iter::once(own).chain(others.into_iter().filter(move |other| *other != own))
 }
 
 /// Whether the topic is missing or closed; another one may take the message.

@@ -7,8 +7,7 @@ use super::{
     table_name, topic_arn,
 };
 use std::collections::BTreeMap;
-use tidegate_domain::alarms::policy::AlarmPolicy;
-use tidegate_domain::policy::Policy;
+use tidegate_domain::alarms::policy::parse_whole;
 
 /// Names that mean something already.
 const TAKEN: &[&str] = &["chat", "critical", "escalation", "none", "warning"];
@@ -84,9 +83,7 @@ impl RouterSettings {
 }
 
 fn seed_document(document: &str) -> Result<String, String> {
-    let faults = [Policy::parse(document).err(), AlarmPolicy::parse(document).err()];
-    let faults: Vec<String> = faults.into_iter().flatten().map(|f| f.to_string()).collect();
-    if faults.is_empty() { Ok(document.to_owned()) } else { Err(faults.join("; ")) }
+    parse_whole(document).map(|_| document.to_owned()).map_err(|faults| faults.to_string())
 }
 
 fn named_topics(text: &str) -> Result<BTreeMap<String, String>, String> {

@@ -17,6 +17,23 @@ use toml::{Table, Value};
 
 /// The topic that tells nobody.
 pub const NOBODY: &str = "none";
+/// The topic of what people must act on at once.
+pub const CRITICAL: &str = "critical";
+/// The topic of everything else.
+pub const WARNING: &str = "warning";
+/// The topic of what stays unresolved.
+pub const ESCALATION: &str = "escalation";
+
+/// Where a message of this severity to this topic goes, in order: the topic, and who stands in for
+/// it where it does not exist or takes nothing.
+pub fn ways<'a>(topic: &'a str, severity: &str) -> impl Iterator<Item = &'a str> {
+    let others = match (topic, severity) {
+        (WARNING, _) => [WARNING, CRITICAL],
+        (CRITICAL | ESCALATION, _) | (_, CRITICAL) => [CRITICAL, WARNING],
+        _ => [WARNING, CRITICAL],
+    };
+    std::iter::once(topic).chain(others.into_iter().filter(move |other| *other != topic))
+}
 
 /// What a title, a text and a runbook may have filled in, between braces.
 pub const PLACEHOLDERS: [&str; 8] =

@@ -22,6 +22,7 @@ pub use digest::digest;
 
 use crate::alarms::event::Fingerprint;
 use crate::alarms::group::Bulletin;
+use crate::alarms::policy::ways;
 use crate::alarms::reason::Why;
 use crate::ledger::LedgerEntry;
 use facts::Facts;
@@ -61,6 +62,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// The topics that it goes to, in order: its own, and who stands in for it.
+    pub fn ways(&self) -> impl Iterator<Item = &str> {
+        ways(&self.topic, self.attributes.get("severity").map_or("", String::as_str))
+    }
+
     /// The text for SNS's `MessageStructure` `json`: `default`, `email` and `sms`. A text that
     /// does not fit twice stands there once: without `email`, mail gets `default`.
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html>

@@ -4,6 +4,7 @@ use super::flush::Open;
 use super::{MessageRecord, Session};
 use crate::alarms::group::{Bulletin, Surroundings, Verdict, decide};
 use crate::alarms::message::{Background, Message, compose, digest};
+use crate::alarms::policy::ways;
 use crate::alarms::ports::RouterWorld;
 use crate::ids::FleetName;
 use crate::ledger::LedgerEntry;
@@ -59,14 +60,8 @@ impl<W: RouterWorld> Session<'_, W> {
     /// Whose seconds a message takes: its topic's, or, where that is not configured, those of the
     /// one that stands in for it.
     fn counted_as(&self, bulletin: &Bulletin) -> String {
-        let topic = bulletin.topic.as_str();
-        let is_urgent = topic == "escalation" || bulletin.severity() == "critical";
-        match self.world.has_topic(topic) {
-            true => topic,
-            false if is_urgent => "critical",
-            false => "warning",
-        }
-        .to_owned()
+        let mut ways = ways(&bulletin.topic, bulletin.severity());
+        ways.find(|topic| self.world.has_topic(topic)).unwrap_or(&bulletin.topic).to_owned()
     }
 
     /// How many of `want` messages a topic may get now.
