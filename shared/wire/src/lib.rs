@@ -10,5 +10,6 @@ pub mod expression;
 pub mod message;
 pub mod record;
 pub mod run;
+pub mod sessions;
 pub mod stored;
 pub use tidegate_domain::text;
