@@ -23,6 +23,18 @@ pub struct Poison {
     pub sequence: String,
     /// What is wrong with it; no value of it.
     pub why: String,
+    /// Which entry of the cache it would have changed, when that much can be read: the entry is not
+    /// complete any more.
+    pub of: Option<EntryKey>,
+}
+
+/// An entry of the cache.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKey {
+    /// A session.
+    Session(SessionKey),
+    /// A shard of a board.
+    Shard(ShardKey),
 }
 
 /// What changed in the table.

@@ -6,8 +6,12 @@
 //! same session; what ended stays ended; no value and no token is printed anywhere.
 
 pub mod change;
+pub mod epoch;
+pub mod lag;
 pub mod part;
 pub mod ports;
 pub mod score;
 pub mod session;
 pub mod stamp;
+pub mod store;
+pub mod sync;

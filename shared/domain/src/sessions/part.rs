@@ -17,6 +17,8 @@ pub const RENEWED_BEFORE: SignedDuration = SignedDuration::from_mins(10);
 pub const MAX_NAME: usize = 64;
 /// Bytes of all names and values of a session: a write costs one unit for each kilobyte and region.
 pub const MAX_BYTES: usize = 64 * 1024;
+/// Fields of a session, removed ones too: each carries a stamp beside its name and value.
+pub const MAX_FIELDS: usize = 512;
 
 /// A session's key: the keyed hash of its token, 64 lower-case hexadecimal digits. The token itself
 /// is stored nowhere.
@@ -105,15 +107,29 @@ pub struct Field {
     pub value: Option<FieldValue>,
 }
 
-/// Whose part it is: a region, and the how manieth of its parts of this session (a part that is
-/// about to be removed is not written any more). As a sort key: `ap-northeast-2`,
-/// `ap-northeast-2#1`.
+/// Whose part it is: a region, and which of its parts of this session. As a sort key:
+/// `ap-northeast-2`, `ap-northeast-2#493017`.
+///
+/// An item that was removed, or is about to be, is never written again: a deletion by time to live
+/// that another region does later would win over the write. So only the part that a session is
+/// created with has generation 0; every other new part has the number of whole hours since 1970 at
+/// its first write. Parts are kept for more than a day after a write, so that no number comes twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartId {
     /// The region that writes it.
     pub region: RegionName,
-    /// 0 for the first.
+    /// 0 for the part that a session is created with.
     pub generation: u32,
+}
+
+impl PartId {
+    /// The part of `region` that is first written at `now`, after `last` of its parts of the
+    /// session (none: none is there, or none any more).
+    pub fn fresh(region: &RegionName, last: Option<&Self>, now: Timestamp) -> Self {
+        let hours = u32::try_from(now.as_second() / 3600).unwrap_or(0);
+        let after = last.map_or(1, |last| last.generation.saturating_add(1));
+        Self { region: region.clone(), generation: hours.max(after) }
+    }
 }
 
 impl fmt::Display for PartId {
@@ -173,5 +189,10 @@ impl SessionPart {
     pub fn newest(&self) -> &Stamp {
         let fields = self.fields.values().map(|field| &field.at);
         fields.chain(&self.ended).chain([&self.written]).max().unwrap_or(&self.written)
+    }
+
+    /// Whether a reader in `region` takes no notice of it: another region's clock is wrong.
+    pub fn is_refused(&self, region: &RegionName, now: Timestamp) -> bool {
+        self.id.region != *region && self.newest().is_ahead(now)
     }
 }

@@ -4,8 +4,8 @@
 use super::part::{PartId, SessionKey, SessionPart};
 use super::score::{BoardWord, ScorePart, ShardKey};
 use super::stamp::{RegionName, Stamp};
-use crate::ports::PortResult;
-use jiff::Timestamp;
+use crate::ports::{Clock, PortResult};
+use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 
 /// What a conditional write came to.
@@ -208,3 +208,20 @@ pub trait Dice {
     /// 16 hexadecimal digits, different each time.
     fn digits(&self) -> String;
 }
+
+/// Waiting: for somebody else's rebuilding of a board, and between the tries of a write.
+pub trait Rest {
+    /// Returns after about `time`; a world without real time may return at once.
+    fn rest(&self, time: SignedDuration) -> impl Future<Output = ()> + Send;
+}
+
+/// What the store needs of the world. Of the clock it reads [`Clock::wall`] alone: lives and times
+/// to live are real time.
+pub trait SessionWorld: PartTable + SessionCache + EpochItem + Clock + Dice + Rest + Sync {}
+
+impl<T: PartTable + SessionCache + EpochItem + Clock + Dice + Rest + Sync> SessionWorld for T {}
+
+/// What the stream's function needs of the world; of the clock [`Clock::wall`] alone.
+pub trait SyncWorld: PartTable + SessionCache + EpochItem + Clock + Sync {}
+
+impl<T: PartTable + SessionCache + EpochItem + Clock + Sync> SyncWorld for T {}

@@ -1,8 +1,10 @@
 //! Rankings: a member's score is the sum of what each region counted.
 
 use super::stamp::{RegionName, Stamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU16;
 
 /// The largest score of a part, both ways: the cache adds as doubles, which count to 2^53.
 pub const MAX_SCORE: i64 = 1 << 48;
@@ -66,6 +68,26 @@ pub struct ScorePart {
     pub writer: String,
 }
 
+impl ScorePart {
+    /// Whether a reader in `region` takes no notice of it: another region's clock is wrong.
+    pub fn is_refused(&self, region: &RegionName, now: Timestamp) -> bool {
+        self.region != *region && self.written.is_ahead(now)
+    }
+}
+
+impl ShardKey {
+    /// The shard of a member: the 64-bit FNV-1a hash of the name's bytes (offset basis
+    /// `cbf29ce484222325`, prime `100000001b3`), modulo the number of shards. That number is the
+    /// same in every region and never changes while a board has scores.
+    pub fn of(board: &BoardWord, member: &BoardWord, shards: NonZeroU16) -> Self {
+        let hash = member.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let shard = u16::try_from(hash % u64::from(shards.get())).unwrap_or(0);
+        Self { board: board.clone(), shard }
+    }
+}
+
 /// The score of each member: the sum over regions.
 pub fn totals<'a>(parts: impl IntoIterator<Item = &'a ScorePart>) -> BTreeMap<BoardWord, i64> {
     let mut totals = BTreeMap::new();
@@ -74,4 +96,15 @@ pub fn totals<'a>(parts: impl IntoIterator<Item = &'a ScorePart>) -> BTreeMap<Bo
         *total = total.saturating_add(part.n);
     }
     totals
+}
+
+/// The first `top` members: highest scores first, equal ones by name, falling.
+pub fn first(
+    totals: impl IntoIterator<Item = (BoardWord, i64)>,
+    top: u32,
+) -> Vec<(BoardWord, i64)> {
+    let mut all: Vec<_> = totals.into_iter().collect();
+    all.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| b.cmp(a)));
+    all.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+    all
 }

@@ -5,6 +5,7 @@
 //! than every stamp that it has merged.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +18,8 @@ const MAX_MS: u64 = (1 << 48) - 1;
 const DIGITS: usize = 16;
 
 /// A region of AWS, by its code: `ap-northeast-2`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct RegionName(String);
 
 impl RegionName {
@@ -107,6 +109,12 @@ impl FromStr for Stamp {
         let region = RegionName::new(region.ok_or_else(bad)?)?;
         let whole = u64::from_str_radix(digits, 16).map_err(|_| bad())?;
         let counter = u16::try_from(whole & 0xffff).map_err(|_| bad())?;
-        Ok(Self { ms: whole >> 16, counter, region })
+        let ms = whole >> 16;
+        // Later ones than a time can say would leave no room for the stamp after them.
+        if i64::try_from(ms).is_ok_and(|ms| Timestamp::from_millisecond(ms).is_ok()) {
+            Ok(Self { ms, counter, region })
+        } else {
+            Err("a stamp's time is out of range".to_owned())
+        }
     }
 }
