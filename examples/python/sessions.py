@@ -166,12 +166,12 @@ class SessionStore:
         return self._write(token, lambda session, _: self._live(session))
 
     def end(self, token: str) -> None:
-        """Ends it in every region, for good."""
+        """Ends it in every region, for good. Its fields are nobody's business any more."""
 
         def finish(session: Session | None, stamp: str) -> Session:
             if session is None:
                 raise SessionGone("there is no such session here")
-            session.ended = session.ended or stamp
+            session.ended, session.fields = session.ended or stamp, {}
             return session
 
         self._write(token, finish)
