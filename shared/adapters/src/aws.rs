@@ -75,13 +75,8 @@ impl Aws {
     /// # Errors
     /// Only with the feature `story`: when the story's clock cannot be read.
     pub async fn for_invocation(&self, deadline: u64) -> PortResult<Self> {
-        let now = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
-        let left = Duration::from_millis(deadline.saturating_sub(now));
         let mut handle = self.clone();
-        handle.deadline = match deadline {
-            NO_DEADLINE_MS => None,
-            _ => Instant::now().checked_add(left),
-        };
+        handle.deadline = instant_of(deadline);
         #[cfg(feature = "story")]
         {
             handle.now = handle.story_now().await?;
@@ -91,5 +86,16 @@ impl Aws {
 
     pub(crate) fn operation(&self, name: &'static str) -> PortResult<Operation> {
         Operation::begin(name, self.deadline)
+    }
+}
+
+/// Lambda's deadline (milliseconds since the epoch) by this process's own clock; none for the one
+/// that stands for none.
+pub(crate) fn instant_of(deadline: u64) -> Option<Instant> {
+    let now = u64::try_from(clock::wall().as_millisecond()).unwrap_or(0);
+    let left = Duration::from_millis(deadline.saturating_sub(now));
+    match deadline {
+        NO_DEADLINE_MS => None,
+        _ => Instant::now().checked_add(left),
     }
 }

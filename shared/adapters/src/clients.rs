@@ -3,13 +3,13 @@
 //! services that a Lambda does not need).
 
 use crate::config::Connection;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_autoscaling::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -49,13 +49,13 @@ impl Clients {
     }
 }
 
-fn sdk_config(connection: &Connection) -> SdkConfig {
+/// What every client is built with.
+pub(crate) fn sdk_config(connection: &Connection) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(connection.region().to_owned()))
-        .credentials_provider(SharedCredentialsProvider::new(connection.credentials().clone()))
-        // The credentials are constant for the process: nothing to cache or to refresh.
-        .identity_cache(IdentityCache::no_cache())
+        .credentials_provider(connection.credentials().clone())
+        .identity_cache(identity_cache(connection))
         .http_client(http_client())
         .sleep_impl(TokioSleep::new())
         .retry_config(retries())
@@ -65,6 +65,15 @@ fn sdk_config(connection: &Connection) -> SdkConfig {
         .disable_request_compression(true);
     config.set_endpoint_url(connection.endpoint_url().map(str::to_owned));
     config.build()
+}
+
+/// Credentials of the environment are constant for the process: nothing to cache or to refresh.
+fn identity_cache(connection: &Connection) -> SharedIdentityCache {
+    if connection.has_constant_credentials() {
+        IdentityCache::no_cache()
+    } else {
+        IdentityCache::lazy().build()
+    }
 }
 
 fn retries() -> RetryConfig {

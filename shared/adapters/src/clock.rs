@@ -19,15 +19,20 @@ impl Clock for Aws {
     }
 
     fn time_left(&self) -> SignedDuration {
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        self.deadline
-            .and_then(|deadline| SignedDuration::try_from(left(deadline)).ok())
-            .unwrap_or(NO_DEADLINE)
+        time_left(self.deadline)
     }
 
     fn token(&self) -> LeaseToken {
         LeaseToken(random_hex())
     }
+}
+
+/// What is left before a deadline.
+pub(crate) fn time_left(deadline: Option<Instant>) -> SignedDuration {
+    let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+    deadline
+        .and_then(|deadline| SignedDuration::try_from(left(deadline)).ok())
+        .unwrap_or(NO_DEADLINE)
 }
 
 /// The real time.

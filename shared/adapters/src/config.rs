@@ -5,10 +5,13 @@
 //! variable ends the start with its name.
 
 mod router;
+mod sessions;
 
 pub use router::{MoreTopics, RouterSettings};
+pub use sessions::SessionSettings;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use std::fmt;
 use tidegate_domain::policy::Policy;
 
@@ -24,6 +27,9 @@ pub const VARIABLES: &[&str] = &[
     ESCALATION_TOPIC,
     CHAT_TOPIC,
     MORE_TOPICS,
+    SESSION_TABLE,
+    CACHE_URL,
+    CACHE_SECRET,
     REGION,
     ENDPOINT_URL,
     ACCESS_KEY_ID,
@@ -49,6 +55,14 @@ pub const ESCALATION_TOPIC: &str = "TIDEGATE_ESCALATION_TOPIC";
 pub const CHAT_TOPIC: &str = "TIDEGATE_CHAT_TOPIC";
 /// The operator's own topics: `name=arn,name=arn`. Optional; only alarm-router reads it.
 pub const MORE_TOPICS: &str = "TIDEGATE_MORE_TOPICS";
+/// Name of the session table (DynamoDB). Only session-sync reads it.
+pub const SESSION_TABLE: &str = "TIDEGATE_SESSION_TABLE";
+/// Address of the region's cache: `redis://host:port` or `rediss://host:port`. Only session-sync
+/// reads it.
+pub const CACHE_URL: &str = "TIDEGATE_CACHE_URL";
+/// ARN of the secret with the cache's password (Secrets Manager). Optional; only session-sync
+/// reads it.
+pub const CACHE_SECRET: &str = "TIDEGATE_CACHE_SECRET_ARN";
 /// The region; Lambda sets it.
 pub const REGION: &str = "AWS_REGION";
 /// Another endpoint than AWS's own, for a local endpoint. Optional.
@@ -85,7 +99,8 @@ pub struct Topics {
 pub struct Connection {
     region: String,
     endpoint_url: Option<String>,
-    credentials: Credentials,
+    credentials: SharedCredentialsProvider,
+    has_constant_credentials: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -116,6 +131,26 @@ impl Connection {
         reader.finish(connection)
     }
 
+    /// A connection for a program outside of Lambda, whose credentials are renewed while it runs:
+    /// `credentials` is asked for new ones before they run out.
+    ///
+    /// # Errors
+    /// [`BadSettings`]: the region or the endpoint is none.
+    pub fn with_credentials(
+        region: &str,
+        endpoint_url: Option<&str>,
+        credentials: impl ProvideCredentials + 'static,
+    ) -> Result<Self, BadSettings> {
+        let get = |name: &str| match name {
+            REGION => Some(region.to_owned()),
+            ENDPOINT_URL => endpoint_url.map(str::to_owned),
+            _ => Some("given".to_owned()),
+        };
+        let connection = Self::read(get)?;
+        let credentials = SharedCredentialsProvider::new(credentials);
+        Ok(Self { credentials, has_constant_credentials: false, ..connection })
+    }
+
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
@@ -131,8 +166,12 @@ impl Connection {
         self.endpoint_url.as_deref().is_some_and(is_loopback)
     }
 
-    pub(crate) fn credentials(&self) -> &Credentials {
+    pub(crate) fn credentials(&self) -> &SharedCredentialsProvider {
         &self.credentials
+    }
+
+    pub(crate) fn has_constant_credentials(&self) -> bool {
+        self.has_constant_credentials
     }
 }
 
@@ -244,7 +283,13 @@ impl<'a> Reader<'a> {
         let secret = self.required(SECRET_ACCESS_KEY);
         let token = self.optional(SESSION_TOKEN);
         let credentials = Credentials::new(key?, secret?, token, None, "environment");
-        Some(Connection { region: region?, endpoint_url, credentials })
+        let credentials = SharedCredentialsProvider::new(credentials);
+        Some(Connection {
+            region: region?,
+            endpoint_url,
+            credentials,
+            has_constant_credentials: true,
+        })
     }
 
     fn finish<T>(self, value: Option<T>) -> Result<T, BadSettings> {
@@ -386,7 +431,9 @@ mod tests {
     fn all_faults_are_told_at_once_each_with_its_variable() {
         let faults = read(&BTreeMap::new()).unwrap_err().faults;
         let optional = [ESCALATION_TOPIC, CHAT_TOPIC, MORE_TOPICS, ENDPOINT_URL, SESSION_TOKEN];
-        for name in VARIABLES.iter().filter(|name| !optional.contains(name)) {
+        let of_sessions = [SESSION_TABLE, CACHE_URL, CACHE_SECRET];
+        let others = |name: &&&str| !optional.contains(name) && !of_sessions.contains(name);
+        for name in VARIABLES.iter().filter(others) {
             let told = faults.iter().filter(|fault| fault.starts_with(*name)).count();
             assert_eq!(told, 1, "{name}: {faults:?}");
         }

@@ -27,8 +27,12 @@ mod metric_query;
 mod outlet;
 mod policies;
 mod put;
+mod replica;
 mod router;
+mod secrets;
 pub mod serve;
+mod session_epoch;
+mod session_table;
 mod sns;
 #[cfg(feature = "story")]
 mod story;
@@ -39,9 +43,13 @@ mod tests;
 mod together;
 
 pub use aws::Aws;
-pub use config::{BadSettings, Connection, MoreTopics, RouterSettings, Settings, Topics};
+pub use config::{
+    BadSettings, Connection, MoreTopics, RouterSettings, SessionSettings, Settings, Topics,
+};
 pub use lambda::Lambda;
+pub use replica::Replica;
 pub use router::{RouterError, RouterLambda};
+pub use secrets::{CacheLogin, Secrets};
 
 /// Whether this build follows the story's clock; deployable artifacts do not.
 pub const HAS_STORY: bool = cfg!(feature = "story");

@@ -5,6 +5,7 @@
 //! would not take is refused before it is sent.
 
 use crate::aws::Aws;
+use crate::call::Operation;
 use crate::errors::Failure;
 use crate::item::{self, Item};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -118,15 +119,23 @@ impl Aws {
         call: &'static str,
         request: PutItemFluentBuilder,
     ) -> PortResult<Option<Item>> {
-        let operation = self.operation(call)?;
-        let request = request.return_values_on_condition_check_failure(OnFailure::AllOld).send();
-        match operation.send(request).await {
-            Ok(_) => Ok(None),
-            Err(failure) if failure.code() == Some(CONDITION) => {
-                Ok(Some(refused_by(&failure).cloned().unwrap_or_default()))
-            }
-            Err(failure) => Err(failure.port(call)),
+        put_if(&self.operation(call)?, request).await
+    }
+}
+
+/// Puts an item under its condition; when that did not hold, the item that stands there (empty when
+/// there is none).
+pub(crate) async fn put_if(
+    operation: &Operation,
+    request: PutItemFluentBuilder,
+) -> PortResult<Option<Item>> {
+    let request = request.return_values_on_condition_check_failure(OnFailure::AllOld).send();
+    match operation.send(request).await {
+        Ok(_) => Ok(None),
+        Err(failure) if failure.code() == Some(CONDITION) => {
+            Ok(Some(refused_by(&failure).cloned().unwrap_or_default()))
         }
+        Err(failure) => Err(failure.port(operation.name())),
     }
 }
 

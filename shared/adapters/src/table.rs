@@ -12,6 +12,7 @@ use crate::put::{CONDITION, Place};
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
@@ -36,27 +37,8 @@ const SPENDERS: usize = 6;
 impl Aws {
     /// Every item of a partition, in the order of its sort keys.
     pub(crate) async fn partition(&self, call: &'static str, pk: &str) -> PortResult<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut start = None;
-        for _ in 0..PAGES {
-            let request = self
-                .clients
-                .dynamodb
-                .query()
-                .table_name(&self.names.control_table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", item::text(pk))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send();
-            let answer = self.operation(call)?.run(request).await?;
-            start = answer.last_evaluated_key;
-            items.extend(answer.items.unwrap_or_default());
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
-        Err(PortError::Unreadable { call, why: format!("{pk}: more than {PAGES} pages") })
+        let query = || self.clients.dynamodb.query().table_name(&self.names.control_table);
+        partition(query, || self.operation(call), pk).await
     }
 
     /// The items that stand at these places.
@@ -210,6 +192,35 @@ impl Aws {
         let request = self.clients.dynamodb.delete_item().table_name(&self.names.control_table);
         request.set_key(Some(key(place)))
     }
+}
+
+/// Every item of a partition of a table, in the order of its sort keys: strongly consistent, and
+/// complete or an error. Each page has an operation of its own.
+pub(crate) async fn partition(
+    query: impl Fn() -> QueryFluentBuilder,
+    operation: impl Fn() -> PortResult<Operation>,
+    pk: &str,
+) -> PortResult<Vec<Item>> {
+    let mut items = Vec::new();
+    let mut start = None;
+    let mut call = "Query";
+    for _ in 0..PAGES {
+        let request = query()
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", item::text(pk))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .send();
+        let operation = operation()?;
+        call = operation.name();
+        let answer = operation.run(request).await?;
+        start = answer.last_evaluated_key;
+        items.extend(answer.items.unwrap_or_default());
+        if start.is_none() {
+            return Ok(items);
+        }
+    }
+    Err(PortError::Unreadable { call, why: format!("more than {PAGES} pages") })
 }
 
 fn is_condition(failure: &Failure<DeleteItemError>) -> bool {

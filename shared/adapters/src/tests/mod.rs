@@ -9,6 +9,7 @@ mod router_outlet;
 mod router_scene;
 mod router_source;
 mod router_store;
+mod sessions;
 mod silent;
 #[cfg(feature = "story")]
 mod story;

@@ -1,4 +1,4 @@
-//! Parts, scores and beats as items, both ways. The table of attributes is in [`super`].
+//! Parts, scores, beats and the epoch as items, both ways. The table of attributes is in [`super`].
 
 use super::tree::{Attribute, Attributes};
 use jiff::Timestamp;
@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tidegate_domain::sessions::part::{
     Field, FieldName, FieldValue, PartId, SessionKey, SessionPart,
 };
+use tidegate_domain::sessions::ports::Epoch;
 use tidegate_domain::sessions::score::{BoardWord, MAX_SCORE, ScorePart, ShardKey};
 use tidegate_domain::sessions::stamp::{RegionName, Stamp};
 
@@ -13,6 +14,11 @@ use tidegate_domain::sessions::stamp::{RegionName, Stamp};
 pub const SCHEMA: u32 = 1;
 /// The partition of the beats.
 pub const BEATS: &str = "beat";
+
+/// Where the epoch of the region's cache stands in the control table.
+pub const EPOCH_PK: &str = "session-epoch";
+/// Its sort key.
+pub const EPOCH_SK: &str = "e";
 
 const SESSION: &str = "session#";
 const SCORE: &str = "score#";
@@ -94,6 +100,30 @@ pub fn of_beat(stamp: &Stamp, expires: Timestamp) -> Attributes<'static> {
         .with("sk", Attribute::text(stamp.region().to_string()))
         .with("written", Attribute::text(stamp.to_string()))
         .with("expires_at", Attribute::number(expires.as_second()))
+}
+
+/// The epoch of a region's cache as an item of the control table.
+pub fn of_epoch<'a>(epoch: &Epoch, writer: &'a str) -> Attributes<'a> {
+    let item = Attributes::default()
+        .with("pk", Attribute::text(EPOCH_PK))
+        .with("sk", Attribute::text(EPOCH_SK))
+        .with("number", Attribute::number(epoch.number))
+        .with("writer", Attribute::text(writer));
+    match epoch.doubt_until {
+        Some(until) => item.with("doubt_until_ms", Attribute::number(until.as_millisecond())),
+        None => item,
+    }
+}
+
+/// The epoch of a region's cache.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn epoch(item: &Attributes<'_>) -> Result<Epoch, String> {
+    let until = item.has("doubt_until_ms").then(|| item.whole("doubt_until_ms")).transpose()?;
+    let until = until.map(Timestamp::from_millisecond).transpose();
+    let doubt_until = until.map_err(|_| "`doubt_until_ms` is out of range".to_owned())?;
+    Ok(Epoch { number: item.whole("number")?, doubt_until })
 }
 
 /// Whose part of which session an item is, by its keys.

@@ -12,6 +12,9 @@
 //! | a score | `score#board#shard` | `member#region` | `n`, `written`, `writer`, `v` = 1 |
 //! | a beat | `beat` | the region | `written`, `expires_at` |
 //!
+//! In the control table, which is not global, stands the epoch of the region's cache: `pk` =
+//! `session-epoch`, `sk` = `e`, `number`, `doubt_until_ms` (absent: never in doubt), `writer`.
+//!
 //! What must stay true: what was encoded is decoded to the same; an item that cannot be read is an
 //! error with a sentence, never a default; no sentence holds a value, a key or a token; attributes
 //! that are not known are passed over, a schema that is not known is not.

@@ -203,6 +203,24 @@ fn a_score_or_a_beat_with_a_fault_says_which() {
 }
 
 #[test]
+fn an_epoch_reads_back_and_says_what_is_wrong() {
+    for doubt_until in [None, Timestamp::from_millisecond(1_799_990_000_123).ok()] {
+        let epoch = Epoch { number: 7, doubt_until };
+        assert_eq!(super::epoch(&of_epoch(&epoch, "w")), Ok(epoch));
+    }
+    let good = of_epoch(&Epoch::default(), "w");
+    for (name, value, why) in [
+        ("number", None, "`number` is missing"),
+        ("number", number("-1"), "`number` is not a whole number in range"),
+        ("doubt_until_ms", text("1"), "`doubt_until_ms` is not a number"),
+        ("doubt_until_ms", number("9223372036854775807"), "`doubt_until_ms` is out of range"),
+    ] {
+        let error = super::epoch(&changed(&good, name, value)).unwrap_err();
+        assert!(error.contains(why), "{name}: {error}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_passed_over() {
     let wanted = a_part();
     let item = of_part(&wanted)
