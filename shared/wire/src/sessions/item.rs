@@ -3,6 +3,7 @@
 use super::tree::{Attribute, Attributes};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use tidegate_domain::sessions::change::EntryKey;
 use tidegate_domain::sessions::part::{
     Field, FieldName, FieldValue, PartId, SessionKey, SessionPart,
 };
@@ -44,6 +45,12 @@ pub fn kind(pk: &str) -> Kind {
         _ if pk.starts_with(SCORE) => Kind::Score,
         _ => Kind::Foreign,
     }
+}
+
+/// The entry of the cache that items of this partition belong to.
+pub fn entry(pk: &str) -> Option<EntryKey> {
+    let session = pk.strip_prefix(SESSION).and_then(|key| SessionKey::new(key).ok());
+    session.map(EntryKey::Session).or_else(|| shard(pk).ok().map(EntryKey::Shard))
 }
 
 /// The partition of a session's parts.

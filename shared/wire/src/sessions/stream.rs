@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tidegate_domain::sessions::change::{Change, Poison, StreamRecord};
+use tidegate_domain::sessions::change::{Change, EntryKey, Poison, StreamRecord};
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,28 +81,36 @@ struct Told<'a> {
 /// [`Poison`]: it cannot be read.
 pub fn record(raw: &RawValue) -> Result<StreamRecord, Poison> {
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(raw.get()) else {
-        let why = "not a record of a table's stream".to_owned();
-        return Err(Poison { sequence: sequence(raw), why });
+        return Err(formless(raw));
+    };
+    let poison = |why: String| Poison {
+        sequence: envelope.dynamodb.sequence.0.clone().into_owned(),
+        why,
+        of: entry(&envelope),
     };
     let sequence = envelope.dynamodb.sequence.0.as_ref();
     if sequence.is_empty() {
-        let why = "its sequence number is empty".to_owned();
-        return Err(Poison { sequence: String::new(), why });
+        return Err(poison("its sequence number is empty".to_owned()));
     }
-    match change(&envelope) {
-        Ok(change) => {
-            let at = envelope.dynamodb.at.and_then(when);
-            Ok(StreamRecord { sequence: sequence.to_owned(), at, change })
-        }
-        Err(why) => Err(Poison { sequence: sequence.to_owned(), why }),
+    let change = change(&envelope).map_err(poison)?;
+    let at = envelope.dynamodb.at.and_then(when);
+    Ok(StreamRecord { sequence: sequence.to_owned(), at, change })
+}
+
+/// What can be said of a record that is none in its form.
+fn formless(raw: &RawValue) -> Poison {
+    let value: Option<Value> = serde_json::from_str(raw.get()).ok();
+    let text = |path| value.as_ref()?.pointer(path)?.as_str();
+    Poison {
+        sequence: text("/dynamodb/SequenceNumber").unwrap_or_default().to_owned(),
+        why: "not a record of a table's stream".to_owned(),
+        of: text("/dynamodb/Keys/pk/S").and_then(item::entry),
     }
 }
 
-/// The sequence number of a record that is none in its form.
-fn sequence(raw: &RawValue) -> String {
-    let value: Option<Value> = serde_json::from_str(raw.get()).ok();
-    let found = value.as_ref().and_then(|value| value.pointer("/dynamodb/SequenceNumber"));
-    found.and_then(Value::as_str).unwrap_or_default().to_owned()
+/// The entry of the cache that the record's item belongs to, when its keys can be read.
+fn entry(envelope: &Envelope<'_>) -> Option<EntryKey> {
+    item::entry(attributes("Keys", envelope.dynamodb.keys).ok()?.text("pk").ok()?)
 }
 
 /// Epoch seconds, whole or not; the stream rounds them down to whole ones.

@@ -2,7 +2,8 @@
 
 use super::*;
 use serde_json::json;
-use tidegate_domain::sessions::part::SessionPart;
+use tidegate_domain::sessions::part::{SessionKey, SessionPart};
+use tidegate_domain::sessions::score::{BoardWord, ShardKey};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -186,6 +187,32 @@ fn a_record_with_a_fault_fails_with_its_sequence_and_no_value() {
         assert_eq!(poison.sequence, "111", "{poison:?}");
         assert!(poison.why.contains(why), "{why}: {poison:?}");
         assert!(!poison.why.contains("canary"), "{poison:?}");
+    }
+}
+
+#[test]
+fn a_poison_record_names_the_entry_that_it_would_have_changed() {
+    let session = EntryKey::Session(SessionKey::new(KEY).unwrap());
+    let shard = EntryKey::Shard(ShardKey { board: BoardWord::new("week").unwrap(), shard: 3 });
+    let part = || a_record("MODIFY", &part_item());
+    let newer = |mut record: Value| {
+        record["dynamodb"]["NewImage"]["v"] = json!({"N": "2"});
+        record
+    };
+    let at_pk = |pk: &str| set(part(), "/dynamodb/Keys/pk", json!({"S": pk}));
+    for (record, of) in [
+        (newer(part()), Some(session.clone())),
+        (newer(a_record("MODIFY", &score_item())), Some(shard)),
+        (without(part(), "/dynamodb", "NewImage"), Some(session.clone())),
+        (set(part(), "/eventName", json!(7)), Some(session.clone())),
+        (set(part(), "/dynamodb/SequenceNumber", json!("")), Some(session)),
+        (at_pk("session#canary"), None),
+        (at_pk("score#week#03"), None),
+        (without(a_record("MODIFY", &beat_item()), "/dynamodb", "NewImage"), None),
+        (without(part(), "/dynamodb", "Keys"), None),
+        (json!(null), None),
+    ] {
+        assert_eq!(read(&record).unwrap_err().of, of, "{record}");
     }
 }
 
