@@ -12,9 +12,9 @@ use crate::config::{Connection, SessionSettings};
 use aws_sdk_dynamodb::Client;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tidegate_domain::ports::{Clock, LeaseToken, PortResult};
-use tidegate_domain::sessions::ports::Dice;
+use tidegate_domain::sessions::ports::{Dice, Rest};
 
 /// The session table, the epoch, the clock. Cloning is cheap: the client is shared.
 #[derive(Debug, Clone)]
@@ -80,5 +80,11 @@ impl Clock for Replica {
 impl Dice for Replica {
     fn digits(&self) -> String {
         random_hex().chars().take(16).collect()
+    }
+}
+
+impl Rest for Replica {
+    async fn rest(&self, time: SignedDuration) {
+        tokio::time::sleep(Duration::try_from(time).unwrap_or_default()).await;
     }
 }

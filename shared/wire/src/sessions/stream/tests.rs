@@ -59,6 +59,10 @@ fn change_of(value: &Value) -> Change {
     read(value).unwrap().change
 }
 
+fn entry() -> EntryKey {
+    EntryKey::Session(tidegate_domain::sessions::part::SessionKey::new(KEY).unwrap())
+}
+
 fn set(mut value: Value, pointer: &str, new: Value) -> Value {
     *value.pointer_mut(pointer).unwrap() = new;
     value
@@ -185,6 +189,8 @@ fn a_record_with_a_fault_fails_with_its_sequence_and_no_value() {
     ] {
         let poison = read(&record).unwrap_err();
         assert_eq!(poison.sequence, "111", "{poison:?}");
+        let keys = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
+        assert_eq!(poison.of, keys.map(|_| entry()), "{poison:?}");
         assert!(poison.why.contains(why), "{why}: {poison:?}");
         assert!(!poison.why.contains("canary"), "{poison:?}");
     }
@@ -232,6 +238,19 @@ fn without_a_sequence_there_is_none() {
         assert_eq!(poison.sequence, "", "{poison:?}");
         assert!(!poison.why.contains("canary"), "{poison:?}");
     }
+}
+
+#[test]
+fn the_entry_of_a_poison_record_is_told_where_its_key_is_one() {
+    let of = |item: &Value| {
+        read(&set(a_record("MODIFY", item), "/eventName", json!("x"))).unwrap_err().of
+    };
+    assert_eq!(of(&part_item()), Some(entry()));
+    let Some(EntryKey::Shard(shard)) = of(&score_item()) else { panic!("a shard") };
+    assert_eq!(shard.to_string(), "score#week#3");
+    assert_eq!(of(&beat_item()), None);
+    assert_eq!(of(&foreign_item()), None);
+    assert_eq!(of(&set(part_item(), "/pk", json!({"S": "session#x"}))), None);
 }
 
 /// JSON that a parser refuses inside of one record: a half surrogate, a number out of every range.
