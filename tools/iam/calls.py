@@ -191,13 +191,13 @@ def keyed(*keys: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def read(recorded: Iterable[Recorded], names: Names) -> list[Seen]:
-    """Every different call, in the order of first sight."""
-    found: dict[tuple[str, Deed], Seen] = {}
+    """Every different call, in the order of first sight. Two ports may make the same one for IAM."""
+    found: dict[tuple[str, Deed, str], Seen] = {}
     for one in recorded:
         deed, port = _deed(one.request, names)
         if one.function == ROUTER:
             port = _of_router(port, one.request)
-        seen = found.setdefault((one.function, deed), Seen(one.function, deed, port))
+        seen = found.setdefault((one.function, deed, port), Seen(one.function, deed, port))
         seen.times += 1
         seen.denied += one.status == 403 and not one.refused
     return list(found.values())

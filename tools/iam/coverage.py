@@ -57,16 +57,13 @@ NEVER = {
             "Query silences",
             "UpdateItem spent",
             "DescribeAlarms firing",
+            "DescribeAlarms named",
             "ListTagsForResource",
             "Publish alarm",
             "Publish chat",
         )
     },
 }
-NEVER["DescribeAlarms named"] = (
-    FUNCTIONS,
-    "the played incident does not reach it; the right is that of DescribeAlarms firing",
-)
 #: The clock of a played day, which programs for AWS cannot read; the simulator denies it.
 STORY = "Query story"
 

@@ -56,7 +56,7 @@ class Incident:
         self._wake(self._batch("ALARM"))
         for _ in range(3):
             self._tick()
-        # One that is gone is asked for by its name.
+        # One that fires no more is asked for by its name; this one is gone.
         self.cloud.metrics.delete_alarms(AlarmNames=[GONE])
         self._tick()
         self._put_states("OK")

@@ -17,6 +17,8 @@ from . import coverage, probes, report, roles, scenes, services, stand, trial
 from .calls import Actor, Deed, Names, Seen, Unreadable, read
 from .cast import FUNCTIONS, ROUTER, SCALERS
 from .judges import Endpoint, Judge, Simulator, Unjudged, resource_policies, simulator_is_installed
+from .probe import NO_SUCH_CALL, Place
+from .probes_elsewhere import ruins
 from .recorder import Recorder
 
 RUN = stand.ROOT / ".tools" / "run-iam"
@@ -129,7 +131,7 @@ class Trial:
         found = {}
         for short, role in self.roles.items():
             other = next(f for f in FUNCTIONS if f != short)
-            place = probes.Place(
+            place = Place(
                 names=self.names,
                 stack=self.cloud.stack,
                 table=self.cloud.control_table,
@@ -180,12 +182,12 @@ class Trial:
         for role in self.roles.values():
             stand.open_role(self.root, role.name)
         every = list(dict.fromkeys(d for deeds in self.probes.values() for d in deeds))
-        every.sort(key=lambda d: probes.ruins(d.action))
+        every.sort(key=lambda d: ruins(d.action))
         codes = [(deed, deed.do(self.root)) for deed in every]
         reached = sum(not code for _, code in codes)
-        unknown = [deed.action for deed, code in codes if code == probes.NO_SUCH_CALL]
+        unknown = [deed.action for deed, code in codes if code == NO_SUCH_CALL]
         for deed, code in codes:
-            if code not in ("", probes.NO_SUCH_CALL):
+            if code not in ("", NO_SUCH_CALL):
                 self.faults.append(f"root gets {code} for {deed.label}: it is no probe")
         if reached < ENOUGH:
             self.faults.append(f"only {reached} probes reach something")

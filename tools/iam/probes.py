@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from .calls import CLOUDWATCH, Deed
-from .probe import NO_KEYS, NO_SUCH_CALL, RESTORE, Place
+from .probe import NO_KEYS, RESTORE, Place
 from .probe import call as _do
 from .probe import key as _key
 from .probe import put as _put
-from .probes_elsewhere import others, programs, queue, rights, ruin, ruins
+from .probes_elsewhere import others, programs, queue, rights, ruin
 from .stand import ELSEWHERE, NEIGHBOUR, THEIRS
 
 
@@ -256,5 +256,3 @@ def _tags(place: Place) -> Iterator[Deed]:
     ours = place.names.arn("cloudwatch", "alarm:aira-web-cpu-high")
     yield _do("cloudwatch", "tag_resource", ours, "aira-web-cpu-high", ResourceARN=ours,
               Tags=[{"Key": "severity", "Value": "info"}])  # fmt: skip
-
-

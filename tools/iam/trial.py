@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .calls import NO_ALARM, Deed
 from .judges import Judge
-from .probes import NO_KEYS
+from .probe import NO_KEYS
 from .roles import ALLOW_ALL, Role, Variant, removals, widenings
 from .services import NO_XRAY, OTHER_LOG_ARN
 
