@@ -23,8 +23,9 @@ impl std::str::FromStr for CacheUrl {
         let known = schemes.iter().find_map(|(s, tls)| Some((text.strip_prefix(s)?, *tls)));
         let (rest, tls) = known.ok_or("the cache's URL begins with redis:// or rediss://")?;
         if rest.contains('@') {
-            return Err("the cache's URL holds no user and no password: give them as a secret"
-                .to_owned());
+            return Err(
+                "the cache's URL holds no user and no password: give them as a secret".to_owned()
+            );
         }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let cluster = match query {
