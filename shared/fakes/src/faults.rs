@@ -35,8 +35,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn error(&self, call: Call) -> PortError {
-        let call = call.name();
+    /// What the caller of this call sees.
+    pub(crate) fn error(&self, call: &'static str) -> PortError {
         let why = |text: &str| text.to_owned();
         match self {
             Self::Throttled => PortError::Throttled { call, why: why("Rate exceeded") },
@@ -237,14 +237,14 @@ impl FakeAws {
     ) -> PortResult<T> {
         let call = asked.call;
         for fault in faults {
-            self.lock().suffer(self.run, fault).map_err(|()| fault.error(call))?;
+            self.lock().suffer(self.run, fault).map_err(|()| fault.error(call.name()))?;
         }
         let answer = effect(&mut self.lock()).map_err(|refusal| refusal.error(call))?;
         self.run_hooks(asked, false);
         let lost = |f: &&Fault| matches!(f, Fault::LostAnswer | Fault::CrashAfter);
         let Some(fault) = faults.iter().find(lost) else { return Ok(answer) };
         self.lock().run(self.run).crashed |= *fault == Fault::CrashAfter;
-        Err(fault.error(call))
+        Err(fault.error(call.name()))
     }
 
     fn run_hooks(&self, asked: &Asked<'_>, before: bool) {
@@ -344,7 +344,11 @@ impl Refusal {
 
     /// The port's error for a call.
     pub fn error(self, call: Call) -> PortError {
-        let call = call.name();
+        self.of(call.name())
+    }
+
+    /// The port's error for a call of this name.
+    pub fn of(self, call: &'static str) -> PortError {
         match self {
             Self::Refused(why) => PortError::Refused { call, why },
             Self::Busy(why) => PortError::Throttled { call, why },

@@ -47,6 +47,7 @@ mod outside;
 mod physics;
 mod run;
 mod schedule;
+pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod tracking;

@@ -22,6 +22,13 @@ pub(crate) struct Turn {
     taken: bool,
 }
 
+impl Turn {
+    /// A turn for the others, or none.
+    pub fn given(given: bool) -> Self {
+        Self { taken: !given }
+    }
+}
+
 impl Future for Turn {
     type Output = ();
 
@@ -43,7 +50,7 @@ impl FakeAws {
     }
 
     pub(crate) fn turn(&self) -> Turn {
-        Turn { taken: !self.lock().interleave }
+        Turn::given(self.lock().interleave)
     }
 }
 
