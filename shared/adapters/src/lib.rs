@@ -43,13 +43,14 @@ mod tests;
 mod together;
 
 pub use aws::Aws;
+pub use aws_credential_types::provider::ProvideCredentials;
 pub use config::{
     BadSettings, Connection, MoreTopics, RouterSettings, SessionSettings, Settings, Topics,
 };
 pub use lambda::Lambda;
 pub use replica::Replica;
 pub use router::{RouterError, RouterLambda};
-pub use secrets::{CacheLogin, Secrets};
+pub use secrets::{Secret, Secrets};
 
 /// Whether this build follows the story's clock; deployable artifacts do not.
 pub const HAS_STORY: bool = cfg!(feature = "story");

@@ -20,5 +20,6 @@
 //! that are not known are passed over, a schema that is not known is not.
 
 pub mod item;
+pub mod record;
 pub mod stream;
 pub mod tree;
