@@ -15,11 +15,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import check_template_sessions as sessions
 from cfn_values import Values, changed, walk
 from template_mutations import MUTATIONS
 from template_parts import (
+    NO_RESOURCE,
+    NOT_OUR_CALLS,
     ROOT,
     ROUTER,
+    SESSION_WATCH,
+    STREAM,
     WATCH,
     as_list,
     attribute_of,
@@ -28,38 +33,13 @@ from template_parts import (
     functions,
     load,
     of_type,
+    schedules,
     statements,
     variables_of,
 )
 
 ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
-# AWS defines no resource for these, or (DescribeAlarms) one that only the stored policy names.
-NO_RESOURCE = {
-    "autoscaling:DescribeAutoScalingGroups",
-    "autoscaling:DescribeInstanceRefreshes",
-    "autoscaling:DescribePolicies",
-    "autoscaling:DescribeScalingActivities",
-    "autoscaling:DescribeScheduledActions",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricData",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-}
-# Made by Lambda or an SDK on a function's behalf, so no call in our code shows them.
-NOT_OUR_CALLS = {
-    "kms:Decrypt",
-    "kms:GenerateDataKey",
-    "lambda:InvokeFunction",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
-    "sqs:SendMessage",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-}
 # Set for the system's libraries, not for our code.
 NOT_OUR_VARIABLES = {"SSL_CERT_FILE"}
 LONG = {"ExistingGroupName": "g" * 60, "GrowthHourPercent": "10000"}
@@ -89,19 +69,24 @@ OPS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "tid
 
 def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
     alarmed = callers(templates, "AWS::Lambda::Permission")
-    queued = callers(templates, "AWS::Lambda::EventSourceMapping")
-    for name, function in functions(templates).items():
-        events = {f.name: json.loads(f.read_text()) for f in (ROOT / "events" / name).glob("*.json")}
-        for trigger, event in function.get("Events", {}).items():
-            wanted = json.loads(event["Properties"]["Input"])
-            key = (set(wanted), wanted["schedule"])
-            if not any((set(e), e.get("schedule")) == key for e in events.values()):
-                yield f"{name}: no file in events/{name}/ has the input of the trigger {trigger}"
-        if name in alarmed and not any("alarmData" in e for e in events.values()):
+    batched = callers(templates, "AWS::Lambda::EventSourceMapping")
+    found = {name: events_of(name) for name in functions(templates)}
+    for name, trigger, schedule in schedules(templates):
+        wanted = json.loads(schedule["Target"]["Input"])
+        key = (set(wanted), wanted["schedule"])
+        if not any((set(e), e.get("schedule")) == key for e in found[name]):
+            yield f"{name}: no file in events/{name}/ has the input of the trigger {trigger}"
+    for name, events in found.items():
+        if name in alarmed and not any("alarmData" in e for e in events):
             yield f"{name}: no file in events/{name}/ is an alarm's payload"
-        records = [r for e in events.values() for r in e.get("Records", [])]
-        if name in queued and not any(r.get("eventSource") == "aws:sqs" for r in records):
-            yield f"{name}: no file in events/{name}/ is a batch of its queue"
+        source = "aws:dynamodb" if name == sessions.FUNCTION else "aws:sqs"
+        records = [r for e in events for r in e.get("Records", [])]
+        if name in batched and not any(r.get("eventSource") == source for r in records):
+            yield f"{name}: no file in events/{name}/ is a batch of {source}"
+
+
+def events_of(function: str) -> list[dict]:
+    return [json.loads(f.read_text()) for f in (ROOT / "events" / function).glob("*.json")]
 
 
 def every_event_is_used(_templates: dict) -> Iterator[str]:
@@ -140,7 +125,8 @@ def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
         document = variables["TIDEGATE_SEED_POLICY"]
         if "${" in document:
             yield f"{case}: a placeholder is left in the policy document"
-        for name, function in functions(templates).items():
+        with_policy = {n: f for n, f in functions(templates).items() if "CodeUri" in f}
+        for name, function in with_policy.items():
             own = values.value(function.get("Environment", {}).get("Variables", {}))
             size = environment_bytes({**variables, **own})
             if size > 4096:
@@ -160,8 +146,8 @@ def roles_allow_what_is_called(templates: dict) -> Iterator[str]:
     """Exactly the calls in the adapters, and nothing that an SDK call does not need."""
     allowed = {action for _, s in statements(templates) for action in as_list(s["Action"])}
     code = "".join(f.read_text() for f in (ROOT / "shared/adapters/src").glob("*.rs"))
-    ours = ("autoscaling:", "cloudwatch:", "dynamodb:", "sns:")
-    for action in sorted(a for a in allowed if a.startswith(ours)):
+    ours = ("autoscaling:", "cloudwatch:", "dynamodb:", "secretsmanager:", "sns:")
+    for action in sorted(a for a in allowed - NOT_OUR_CALLS if a.startswith(ours)):
         method = re.sub(r"(?<!^)(?=[A-Z])", "_", action.split(":")[1]).lower()
         if f".{method}()" not in code:
             yield f"{action} is allowed and never called"
@@ -184,8 +170,9 @@ def roles_are_narrow(templates: dict) -> Iterator[str]:
         if "*" in as_list(statement["Resource"]) and not set(as_list(statement["Action"])) <= NO_RESOURCE:
             yield f"{name}: {statement.get('Sid')} is not limited to a resource"
         keyed = any("dynamodb:LeadingKeys" in node for node in walk(statement.get("Condition", {})))
-        if as_list(statement["Action"])[0].startswith("dynamodb:") and not keyed:
-            yield f"{name}: {statement.get('Sid')} is not limited to keys of the control table"
+        tables = [a for a in as_list(statement["Action"]) if a.startswith("dynamodb:")]
+        if set(tables) - STREAM and not keyed:
+            yield f"{name}: {statement.get('Sid')} is not limited to keys of a table"
 
 
 def roles_trust_own_services_only(templates: dict) -> Iterator[str]:
@@ -228,7 +215,7 @@ def alarms_may_call_and_nobody_else(templates: dict) -> Iterator[str]:
 
 def the_watch_needs_no_function(templates: dict) -> Iterator[str]:
     """Alarms on Tidegate itself go straight to a topic."""
-    for file in (WATCH, ROUTER):
+    for file in (WATCH, ROUTER, SESSION_WATCH):
         for name, resource in templates[file]["Resources"].items():
             actions = json.dumps(resource["Properties"].get("AlarmActions", ""))
             if resource["Type"] == "AWS::CloudWatch::Alarm" and "Function" in actions:
@@ -248,7 +235,7 @@ def alarms_are_not_lost(templates: dict) -> Iterator[str]:
             continue
         properties = mapping["Properties"]
         queue = resources[attribute_of(properties["EventSourceArn"])]["Properties"]
-        function = functions(templates)[called_function(templates, ROUTER, mapping)]
+        function = functions(templates)[called_function(templates, ROUTER, properties["FunctionName"])]
         if queue.get("RedrivePolicy", {}).get("maxReceiveCount", 0) < 5:
             yield f"{name}: an alarm that is throttled a few times is set aside, or none ever is"
         if queue.get("VisibilityTimeout", 30) < 6 * function["Timeout"]:
@@ -269,16 +256,22 @@ def failures_are_kept(templates: dict) -> Iterator[str]:
     invoke = defaults.get("EventInvokeConfig", {})
     if not invoke.get("MaximumEventAgeInSeconds") or not invoke.get("DestinationConfig", {}).get("OnFailure"):
         yield "functions: no age limit or no place for failed events"
+    of_plain = callers(templates, "AWS::Lambda::EventInvokeConfig")
+    for name, config in of_type(templates, "AWS::Lambda::EventInvokeConfig").items():
+        if not {"MaximumEventAgeInSeconds", "DestinationConfig"} <= set(config["Properties"]):
+            yield f"{name}: no age limit or no place for failed events"
+    for name, trigger, schedule in schedules(templates):
+        missing = {"RoleArn", "RetryPolicy", "DeadLetterConfig"} - set(schedule["Target"])
+        missing |= {"State"} - set(schedule)
+        if missing:
+            yield f"{name}: the trigger {trigger} has no {', '.join(sorted(missing))}"
+        if "cron" in schedule["ScheduleExpression"] and "ScheduleExpressionTimezone" not in schedule:
+            yield f"{name}: the trigger {trigger} runs in no time zone"
     logs = [g["Properties"] for g in of_type(templates, "AWS::Logs::LogGroup").values()]
     kept = sum("RetentionInDays" in log for log in logs)
     for name, function in functions(templates).items():
-        for trigger, event in function.get("Events", {}).items():
-            properties = event["Properties"]
-            missing = {"State", "RoleArn", "RetryPolicy", "DeadLetterConfig"} - set(properties)
-            if missing:
-                yield f"{name}: the trigger {trigger} has no {', '.join(sorted(missing))}"
-            if "cron" in properties["ScheduleExpression"] and "ScheduleExpressionTimezone" not in properties:
-                yield f"{name}: the trigger {trigger} runs in no time zone"
+        if "CodeUri" not in function and name not in of_plain:
+            yield f"{name}: SAM's defaults do not reach it, and nothing says where failed events go"
         if "LoggingConfig" not in function or kept < len(functions(templates)):
             yield f"{name}: no log group with a retention"
 
@@ -330,17 +323,19 @@ def parameters_explain_themselves(templates: dict) -> Iterator[str]:
 
 def nested_stacks_fit(templates: dict) -> Iterator[str]:
     """The linter looks at one file at a time."""
-    root = templates["template.yaml"]
-    for name, stack in of_type(templates, "AWS::CloudFormation::Stack").items():
-        inner = templates[stack["Properties"]["TemplateURL"]]
-        given, wanted = set(stack["Properties"]["Parameters"]), set(inner["Parameters"])
-        for odd in sorted(given ^ wanted):
-            yield f"{name}: the parameter {odd} is {'not taken' if odd in given else 'not given'}"
-        for node in walk(root):
-            path = node.get("Fn::GetAtt")
-            path = path.split(".", 1) if isinstance(path, str) else path
-            if path and path[0] == name and path[1].split(".")[1] not in inner["Outputs"]:
-                yield f"{name}: there is no output {path[1]}"
+    for file, outer in templates.items():
+        for name, stack in outer["Resources"].items():
+            if stack["Type"] != "AWS::CloudFormation::Stack":
+                continue
+            inner = templates[str(Path(file).parent / stack["Properties"]["TemplateURL"])]
+            given, wanted = set(stack["Properties"]["Parameters"]), set(inner["Parameters"])
+            for odd in sorted(given ^ wanted):
+                yield f"{name}: the parameter {odd} is {'not taken' if odd in given else 'not given'}"
+            for node in walk(outer):
+                path = node.get("Fn::GetAtt")
+                path = path.split(".", 1) if isinstance(path, str) else path
+                if path and path[0] == name and path[1].split(".")[1] not in inner["Outputs"]:
+                    yield f"{name}: there is no output {path[1]}"
 
 
 CHECKS = [
@@ -360,7 +355,9 @@ CHECKS = [
     data_is_kept_and_encrypted,
     parameters_explain_themselves,
     nested_stacks_fit,
+    *sessions.CHECKS,
 ]
+
 
 def main() -> int:
     subprocess.run("cargo build --quiet --locked -p tidegate-ops".split(), cwd=ROOT, check=True)
@@ -373,11 +370,12 @@ def main() -> int:
         for fault in faults:
             print(f"       {fault}")
     by_name = {check.__name__: check for check in CHECKS}
-    for name, what, change in MUTATIONS:
+    every_mutation = [*MUTATIONS, *sessions.MUTATIONS]
+    for name, what, change in every_mutation:
         found = list(by_name[name](changed(templates, change)))
         failed += not found
         print(f"{'ok  ' if found else 'FAIL'} finds {what}")
-    total = len(CHECKS) + len(MUTATIONS)
+    total = len(CHECKS) + len(every_mutation)
     print(f"template: {total - failed} passed, {failed} failed")
     return 1 if failed else 0
 

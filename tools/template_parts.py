@@ -10,9 +10,61 @@ from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTION = "AWS::Serverless::Function"
+#: A function of a nested stack, where SAM's transform does not work.
+PLAIN_FUNCTION = "AWS::Lambda::Function"
 ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
 SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
 ROUTER = "infra/alarm-router.yaml"
+SESSIONS, SYNC = "infra/sessions.yaml", "infra/session-sync.yaml"
+SESSION_WATCH = "infra/session-watch.yaml"
+
+#: What Lambda does for a function in a VPC.
+NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+#: What Lambda does to read a table's stream.
+STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+#: AWS defines no resource for these, or (DescribeAlarms) one that only the stored policy names, or
+#: (the network's) asks for them on every resource.
+NO_RESOURCE = {
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
+    "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "dynamodb:ListStreams",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    *NETWORK,
+}
+#: Made by Lambda or an SDK on a function's behalf, so no call in our code shows them.
+NOT_OUR_CALLS = {
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "lambda:InvokeFunction",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    *NETWORK,
+    *STREAM,
+}
 
 
 def load() -> dict[str, dict]:
@@ -31,16 +83,39 @@ def of_type(templates: dict, kind: str) -> dict[str, dict]:
 
 def functions(templates: dict) -> dict[str, dict]:
     """By the name of the folder that their code is in."""
-    found = of_type(templates, FUNCTION).values()
-    return {Path(f["Properties"]["CodeUri"]).name: f["Properties"] for f in found}
+    found = {**of_type(templates, FUNCTION), **of_type(templates, PLAIN_FUNCTION)}
+    return {folder_of(f): f["Properties"] for f in found.values()}
 
 
-def called_function(templates: dict, file: str, resource: dict) -> str:
-    """The folder of the function that a nested stack's resource names by a parameter."""
-    root = templates["template.yaml"]["Resources"]
-    given = next(r["Properties"]["Parameters"] for r in root.values() if r["Properties"].get("TemplateURL") == file)
-    name = attribute_of(given[resource["Properties"]["FunctionName"]["Ref"]])
-    return Path(root[name]["Properties"]["CodeUri"]).name
+def folder_of(function: dict) -> str:
+    properties = function["Properties"]
+    return Path(properties.get("CodeUri") or properties["Code"]).name
+
+
+def called_function(templates: dict, file: str, node: dict) -> str:
+    """The folder of the function that a nested stack's resource names, as its own or by a parameter."""
+    name = node["Ref"] if "Ref" in node else attribute_of(node)
+    resources = templates[file]["Resources"]
+    if name not in resources:
+        resources = templates[ROOT_FILE]["Resources"]
+        given = next(r["Properties"] for r in resources.values() if r["Properties"].get("TemplateURL") == file)
+        name = attribute_of(given["Parameters"][name])
+    return folder_of(resources[name])
+
+
+def schedules(templates: dict) -> Iterator[tuple[str, str, dict]]:
+    """Function, name and properties of every schedule, SAM's in the words of the resource."""
+    for function, properties in functions(templates).items():
+        for name, event in properties.get("Events", {}).items():
+            inside = ("RoleArn", "RetryPolicy", "DeadLetterConfig", "Input")
+            given = event["Properties"]
+            target = {key: given[key] for key in inside if key in given}
+            yield function, name, {**{k: v for k, v in given.items() if k not in inside}, "Target": target}
+    for file, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::Scheduler::Schedule":
+                properties = resource["Properties"]
+                yield called_function(templates, file, properties["Target"]["Arn"]), name, properties
 
 
 def attribute_of(node: dict) -> str:
@@ -54,8 +129,9 @@ def callers(templates: dict, kind: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file, template in templates.items():
         for name, resource in template["Resources"].items():
-            if resource["Type"] == kind and file != "template.yaml":
-                found.setdefault(called_function(templates, file, resource), set()).add(name)
+            if resource["Type"] == kind and file != ROOT_FILE:
+                called = called_function(templates, file, resource["Properties"]["FunctionName"])
+                found.setdefault(called, set()).add(name)
     return found
 
 
