@@ -84,6 +84,13 @@ iam: setup ## the deployed roles by execution: what is allowed, what is denied, 
 	@$(ENV)
 	$(PYTHON) tools/iam.py
 
+.PHONY: load-sessions
+load-sessions: setup ## load a session table: TPS, latency, errors, CSV (WORKERS=4 RATE=n; LIVE=1 TABLE=.. REGION=..)
+	@$(ENV)
+	$(PYTHON) tools/load_sessions.py --workers $(or $(WORKERS),4) --seconds $(SECONDS_EACH) $(if $(RATE),--rate $(RATE)) \
+	    $(if $(LIVE),--live --table $(call quoted,TABLE) --region $(call quoted,REGION)) \
+	    $(if $(ACCEPT_COST),--accept-cost $(ACCEPT_COST))
+
 ## Try it locally
 .PHONY: deploy-local
 deploy-local: setup ## deploy template.yaml to the local endpoint with the SAM CLI (STACK=name)
