@@ -117,14 +117,15 @@ def secrets_are_named_only(templates: dict) -> Iterator[str]:
     pattern = templates[ROOT_FILE]["Parameters"]["CacheUrl"].get("AllowedPattern", ".*")
     if "@" in pattern or ".*" in pattern:
         yield "CacheUrl: takes a password"
-    for name, statement in statements(templates):
-        if "secretsmanager:GetSecretValue" not in as_list(statement["Action"]):
-            continue
-        if statement["Resource"] != {"Ref": "CacheSecretArn"}:
-            yield f"{name}: may read other secrets than the cache's"
-        branches = json.dumps(properties_of(templates, SYNC, "Role"))
-        if f'{{"Fn::If": ["HasSecret", {json.dumps(statement)}' not in branches:
-            yield f"{name}: may read a secret that is not there"
+    for file in (SYNC, SESSIONS):
+        branches = json.dumps(templates[file]["Resources"])
+        for name, statement in statements({file: templates[file]}):
+            if "secretsmanager:GetSecretValue" not in as_list(statement["Action"]):
+                continue
+            if statement["Resource"] != {"Ref": "CacheSecretArn"}:
+                yield f"{name}: may read other secrets than the cache's"
+            if f'{{"Fn::If": ["HasSecret", {json.dumps(statement)}' not in branches:
+                yield f"{name}: may read a secret that is not there"
 
 
 def the_function_does_not_move_the_network(templates: dict) -> Iterator[str]:
