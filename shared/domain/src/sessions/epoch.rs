@@ -101,3 +101,6 @@ impl CacheRest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,3 +69,6 @@ pub struct Ages {
     /// Beats that were ahead.
     pub refused: u32,
 }
+
+#[cfg(test)]
+mod tests;

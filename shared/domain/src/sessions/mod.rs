@@ -10,6 +10,8 @@ pub mod epoch;
 pub mod lag;
 pub mod part;
 pub mod ports;
+#[cfg(test)]
+mod scene;
 pub mod score;
 pub mod session;
 pub mod stamp;

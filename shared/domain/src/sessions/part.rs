@@ -196,3 +196,6 @@ impl SessionPart {
         self.id.region != *region && self.newest().is_ahead(now)
     }
 }
+
+#[cfg(test)]
+mod tests;

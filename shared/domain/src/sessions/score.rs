@@ -108,3 +108,6 @@ pub fn first(
     all.truncate(usize::try_from(top).unwrap_or(usize::MAX));
     all
 }
+
+#[cfg(test)]
+mod tests;

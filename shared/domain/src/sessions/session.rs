@@ -68,3 +68,6 @@ impl From<&SessionPart> for Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,3 +118,6 @@ impl FromStr for Stamp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
