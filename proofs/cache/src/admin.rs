@@ -96,6 +96,27 @@ impl Admin {
         self.stream.get_ref().try_clone()
     }
 
+    /// Reads this many answers that are numbers, and looks at nothing but that they are.
+    ///
+    /// # Errors
+    /// The system's; that an answer is something else.
+    pub fn count(&mut self, answers: usize) -> Result<(), Error> {
+        let mut left = answers;
+        while left > 0 {
+            let bytes = self.stream.fill_buf()?;
+            if bytes.is_empty() || bytes.contains(&b'-') {
+                return Err(Error::other("the server refused or has gone"));
+            }
+            // Numbers of one digit: `:1\r\n`. What follows the last one is left.
+            let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+            let (seen, length) = ends.take(left).fold((0, 0), |(n, _), (at, _)| (n + 1, at + 1));
+            let length = if seen < left { bytes.len() } else { length };
+            left -= seen;
+            self.stream.consume(length);
+        }
+        Ok(())
+    }
+
     /// Reads one answer.
     ///
     /// # Errors
