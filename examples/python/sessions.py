@@ -215,23 +215,30 @@ class SessionStore:
             session, own = self._read(pk)
             now = self._clock()
             stamp = next_stamp(int(now * 1000), session.newest if session else None, self._region)
+            sk = self._sort_key(session, own, now)
             session = change(session, stamp)
             session.live_until = min(max(session.live_until, int(now) + self._idle), session.not_after)
             session.newest = stamp
             check(session)
-            if self._put(self._part(pk, session, own, now), own):
+            if self._put(self._part(pk, sk, session), own):
                 return session
         raise SessionBusy("others wrote the same session all the time")
 
-    def _part(
-        self, pk: str, session: Session, own: Mapping[str, Any] | None, now: float
-    ) -> dict[str, Any]:
+    def _sort_key(
+        self, known: Session | None, own: Mapping[str, Any] | None, now: float
+    ) -> str:
+        """Our part while it is sure to stay. An item that was removed is never written again: a
+        removal that another region does later would win. So a new part has a new number."""
+        if known is None:
+            return self._region
+        if own and not is_leaving(own, now):
+            return str(own["sk"]["S"])
+        last = int(own["sk"]["S"].partition("#")[2] or 0) if own else 0
+        return f"{self._region}#{max(int(now // 3600), last + 1)}"
+
+    def _part(self, pk: str, sk: str, session: Session) -> dict[str, Any]:
         tombstone = session.not_after + TOMBSTONE_KEPT_AFTER
         expires = tombstone if session.ended else min(session.live_until + KEPT_AFTER, tombstone)
-        sk = own["sk"]["S"] if own else self._region
-        if own and is_leaving(own, now):
-            region, _, generation = sk.partition("#")
-            sk = f"{region}#{int(generation or 0) + 1}"
         part: dict[str, Any] = {
             "pk": {"S": pk},
             "sk": {"S": sk},

@@ -162,12 +162,22 @@ class Sessions(unittest.TestCase):
 
     def test_a_part_that_is_about_to_be_removed_is_not_written(self) -> None:
         self.begin()
+        first = int((self.clock.now + 1_700) // 3600)
         for _ in range(54):  # 25.5 hours, in which only B is used
             self.clock.now += 1_700
             self.store_b.touch("token")
         self.replicate()
         self.store_a.update("token", {"late": "1"})
-        self.assertEqual({k[1] for k in self.a.items}, {A, f"{A}#1", B})
+        later = int(self.clock.now // 3600)
+        self.assertEqual({k[1] for k in self.a.items}, {A, f"{A}#{later}", f"{B}#{first}"})
+
+    def test_a_part_that_was_removed_does_not_come_back_under_its_name(self) -> None:
+        self.begin()
+        self.store_b.update("token", {"cart": "3"})
+        self.replicate()
+        del self.a.items[next(k for k in self.a.items if k[1] == A)]
+        self.store_a.update("token", {"cart": "4"})
+        self.assertNotIn(A, {k[1] for k in self.a.items})
 
     def test_a_lost_answer_is_no_conflict(self) -> None:
         self.begin()
@@ -214,7 +224,7 @@ class Sessions(unittest.TestCase):
         self.store_b.update("token", {"user": "newer"})
         self.replicate()
         for (_, sk), item in self.a.items.items():
-            if sk == B:
+            if sk.startswith(B):
                 item["v"] = {"N": "2"}
         found = self.store_a.get("token")
         assert found
