@@ -11,6 +11,7 @@
 )]
 
 pub mod admin;
+pub mod contract;
 pub mod scenes;
 pub mod server;
 

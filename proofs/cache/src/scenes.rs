@@ -52,7 +52,7 @@ pub fn part(
         let name = FieldName::new(name).expect("a name");
         (name, Field { at: written.clone(), value: Some(FieldValue::new(*value)) })
     };
-    let whole = Timestamp::from_second(now.as_second()).expect("a time");
+    let whole = whole_second(now);
     SessionPart {
         key: key.clone(),
         id,
@@ -80,6 +80,11 @@ pub fn score(shard: &ShardKey, member: &str, n: i64, written: Stamp) -> ScorePar
         written,
         writer: "00c0ffee00c0ffee".to_owned(),
     }
+}
+
+/// The second that a time is in.
+pub fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).expect("a time")
 }
 
 /// The real time.

@@ -1,6 +1,8 @@
 //! What the scripts cost: a batch applied by the cache against the same bytes written raw, by
 //! pipelined HSET and EXPIREAT on the same server in the same run.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a server that does not answer fails it")]
+
 use std::time::{Duration, Instant};
 use tidegate_cache::session_key;
 use tidegate_cache_proofs::admin::{Admin, Reply, pack};

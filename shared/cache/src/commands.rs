@@ -17,11 +17,13 @@ const REBUILT_WITHIN_SECS: i64 = 600;
 /// Seconds that a shard is kept after it was rebuilt: it is read from the table anew each week.
 const SHARD_SECS: i64 = 7 * 24 * 3600;
 
-/// When an entry with these parts may go, as `now` in epoch seconds: no earlier than the table's items, and
-/// never at once (a past expiry would delete what other parts have).
+/// When an entry with these parts may go, as `now` in epoch seconds: not before the session's end
+/// of life nor before the table's items, and never at once (a past expiry would delete what other
+/// parts have).
 fn expiry<'a>(parts: impl IntoIterator<Item = &'a SessionPart>, now: i64) -> i64 {
     let fresh = now.saturating_add(FRESH_SECS);
-    parts.into_iter().map(|part| part.expires_at().as_second()).fold(fresh, i64::max)
+    let ends = |part: &SessionPart| part.not_after.max(part.expires_at()).as_second();
+    parts.into_iter().map(ends).fold(fresh, i64::max)
 }
 
 /// One write of a batch.
