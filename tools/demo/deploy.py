@@ -27,10 +27,22 @@ def fresh(
     The endpoint ends with the process `owner`, if given; `code` is a folder of programs that are
     built already; `more` are further answers to the template.
     """
-    own = next(f for f in fleets if f.mode == "owner")
-    others = [f for f in fleets if f is not own]
+    begin(owner)
+    stack_on_it(stack, fleets, code, more)
+
+
+def begin(owner: int) -> None:
+    """An empty endpoint; it ends with the process `owner`, if given."""
     _run("endpoint", "start", *(["--for", str(owner)] if owner else []))
     _run("endpoint", "reset")
+
+
+def stack_on_it(
+    stack: str, fleets: list[Fleet], code: Path | None, more: dict[str, str] | None = None
+) -> None:
+    """Deploys to the endpoint as it is; the arguments are those of [`fresh`]."""
+    own = next(f for f in fleets if f.mode == "owner")
+    others = [f for f in fleets if f is not own]
     parameters = {
         "WebGroupName": own.name,
         "LoadBalancerFullName": own.load_balancer,

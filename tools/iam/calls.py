@@ -209,6 +209,7 @@ def _deed(request: Request, names: Names) -> tuple[Deed, str]:
         "autoscaling": _of_autoscaling,
         "dynamodb": _of_dynamodb,
         "monitoring": _of_cloudwatch,
+        "secretsmanager": _of_secret,
         "sns": _of_sns,
     }.get(service)
     if reader is None:
@@ -260,6 +261,13 @@ def _of_cloudwatch(request: Request, _names: Names) -> tuple[Deed, str]:
         return actor.send(request) or actor.call("cloudwatch", method, **parameters)
 
     return Deed(f"cloudwatch:{action}", "*", "", do), action
+
+
+def _of_secret(request: Request, _names: Names) -> tuple[Deed, str]:
+    action = request.headers["x-amz-target"].rsplit(".", 1)[1]
+    secret = json.loads(request.body)["SecretId"]
+    what = "the cache's password"
+    return Deed(f"secretsmanager:{action}", secret, what, _again(request)), f"{action} cache"
 
 
 #: The endpoint looks for no alarm in this call, and a right over alarms is then none.

@@ -12,13 +12,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .calls import Seen
-from .cast import FUNCTIONS, ROUTER, SCALERS
+from .cast import FUNCTIONS, ROUTER, SCALERS, SYNC
 
-CALLS = Path(__file__).resolve().parents[2] / "shared" / "fakes" / "src" / "call.rs"
+FAKES = Path(__file__).resolve().parents[2] / "shared" / "fakes" / "src"
+CALLS, SESSION_CALLS = FAKES / "call.rs", FAKES / "sessions" / "stage.rs"
+#: Of no port's fake: the way into the cache.
+CACHE_PASSWORD = "GetSecretValue cache"
 DAY = "daytime-scale-up"
 
 PEOPLE = "the operator's tool alone"
-#: What a function never does, and why.
+#: What session-sync does, all of it.
+OF_SYNC = {
+    "PutItem beat",
+    "Query beat",
+    "GetItem session-epoch",
+    "PutItem session-epoch",
+    CACHE_PASSWORD,
+}
+#: What a function never does, and why. Of session-sync it is everything but its own.
 NEVER = {
     "PutItem policy": (FUNCTIONS, f"{PEOPLE} stores policies"),
     "PutItem silence": (FUNCTIONS, f"{PEOPLE} writes silences"),
@@ -74,13 +85,23 @@ def faults(seen: list[Seen]) -> Iterator[str]:
     for function in FUNCTIONS:
         ports = {s.port for s in seen if s.function == function}
         for name in names:
-            functions, why = NEVER.get(name, ((), ""))
+            functions, why = never(name)
             if name in ports and function in functions:
                 yield f"{function} was seen to call {name}; it is said that {why}"
             if name not in ports and function not in functions:
                 yield f"{function} was never seen to call {name}"
-    for name in sorted(set(NEVER) - set(names)):
+    for name in sorted((set(NEVER) | OF_SYNC) - set(names)):
         yield f"{name} is explained, and no port has such a call"
+
+
+def never(name: str) -> tuple[tuple[str, ...], str]:
+    """Which functions never do it, and why."""
+    if name in OF_SYNC:
+        return (*SCALERS, ROUTER), "beats, the epoch and the cache are session-sync's"
+    if name in session_names():
+        return FUNCTIONS, "sessions and scores are read and written by applications"
+    functions, why = NEVER.get(name, ((), ""))
+    return (*functions, SYNC), why or "session-sync touches nothing but what sessions need"
 
 
 def call_names() -> list[str]:
@@ -88,5 +109,12 @@ def call_names() -> list[str]:
     declared = re.search(r"ALL: \[Self; (\d+)\]", CALLS.read_text())
     if declared is None or len(found) != int(declared.group(1)):
         raise SystemExit(f"iam: the calls in {CALLS} cannot be read")
-    return found
+    return [*found, *session_names(), CACHE_PASSWORD]
 
+
+def session_names() -> list[str]:
+    """Those that go to AWS: the cache has no rights to be tried."""
+    found = re.findall(r'Self::\w+ => "([A-Za-z -]+)"', SESSION_CALLS.read_text())
+    if len(found) < len(OF_SYNC):
+        raise SystemExit(f"iam: the calls in {SESSION_CALLS} cannot be read")
+    return [name for name in found if not name.startswith("cache ")]

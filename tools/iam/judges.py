@@ -121,7 +121,8 @@ class Simulator:
             "aws:ResourceAccount": self.names.account,
         }
         for key, values in deed.context:
-            given[key] = values[0] if key.startswith("aws:") else list(values)  # type: ignore
+            single = key.startswith(("aws:", "lambda:"))
+            given[key] = values[0] if single else list(values)  # type: ignore
         return given
 
 

@@ -13,13 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo.cast import fleets
 from demo.cloud import StageError
 
-from . import coverage, probes, report, roles, scenes, services, stand, trial
+from . import coverage, probes, report, roles, scenes, services, sessions, stand, trial
 from .calls import Actor, Deed, Names, Seen, Unreadable, read
-from .cast import FUNCTIONS, ROUTER, SCALERS
+from .cast import FUNCTIONS, ROUTER, SCALERS, SYNC
 from .judges import Endpoint, Judge, Simulator, Unjudged, resource_policies, simulator_is_installed
-from .probe import NO_SUCH_CALL, Place
+from .probe import Place
 from .probes_elsewhere import ruins
 from .recorder import Recorder
+from .services import NO_SUCH_CALL
 
 RUN = stand.ROOT / ".tools" / "run-iam"
 SCHEDULES = "schedules"
@@ -108,7 +109,11 @@ class Trial:
     def _calls(self, seen: list[Seen]) -> dict[str, list[Deed]]:
         key = self._key()
         self.in_its_name = {
-            f: list(services.of_function(self.root, self.cloud, f, self.names, key))
+            f: list(
+                services.of_function(
+                    self.root, self.cloud, f, self.names, key, self._subnet() if f == SYNC else ""
+                )
+            )
             for f in FUNCTIONS
         }
         self.in_its_name[SCHEDULES] = list(services.of_schedules(self.cloud))
@@ -118,6 +123,14 @@ class Trial:
             short: [s.deed for s in own if s.function == short] + self.in_its_name[short]
             for short in self.roles
         }
+
+    def _cache_secret(self) -> str:
+        variables = self.cloud.configurations[SYNC]["Environment"]["Variables"]
+        return str(variables["TIDEGATE_CACHE_SECRET_ARN"])
+
+    def _subnet(self) -> str:
+        """One of those that session-sync was given."""
+        return str(self.root.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"])
 
     def _key(self) -> str:
         for stack in self.cloud.client("cloudformation").describe_stacks()["Stacks"]:
@@ -138,7 +151,14 @@ class Trial:
                 topic=self.cloud.topics["warning"],
                 dead_letters=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-dead-letters",
                 alarms=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-alarms",
+                failures=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-session-failures",
                 key=self._key(),
+                session_table=sessions.table_of(self.cloud),
+                stream=sessions.stream_of(self.cloud),
+                shard_iterator=services.shard_iterator(self.root, sessions.stream_of(self.cloud)),
+                cache_secret=self._cache_secret(),
+                subnet=self._subnet(),
+                actor=self.root,
                 policy=shared,
                 log_group=f"/aws/lambda/{self.cloud.function_name(other)}",
                 own=role,
@@ -149,6 +169,8 @@ class Trial:
                 found[short] = probes.of_schedules(place)
             elif short == ROUTER:
                 found[short] = probes.of_router(place)
+            elif short == SYNC:
+                found[short] = probes.of_sync(place)
             else:
                 found[short] = probes.of_function(place, short != coverage.DAY)
         return found

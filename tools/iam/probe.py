@@ -10,8 +10,6 @@ from .calls import Actor, Deed, Names, keyed
 
 #: The endpoint leaves the condition on leading keys unread, and so lets these through.
 NO_KEYS = "the endpoint does not know dynamodb:LeadingKeys"
-#: What root is told of a call that the endpoint has not; the denial comes before that.
-NO_SUCH_CALL = "InvalidAction"
 RESTORE = "tidegate-restore"
 
 
@@ -25,7 +23,14 @@ class Place:
     topic: str  # our warning topic
     dead_letters: str  # its URL
     alarms: str  # the router's queue's URL
+    failures: str  # the URL of session-sync's queue
     key: str  # the topics' key
+    session_table: str
+    stream: str  # its stream
+    shard_iterator: str  # a place in it
+    cache_secret: str
+    subnet: str
+    actor: Actor  # root, to make what a probe is aimed at
     policy: str  # a managed policy of the roles
     log_group: str  # of another function
     own: Any  # the role that is tried

@@ -17,6 +17,7 @@ from .probe import call as _do
 from .probe import key as _key
 from .probe import put as _put
 from .probes_elsewhere import others, programs, queue, rights, ruin
+from . import probes_of_sessions as sessions
 from .stand import ELSEWHERE, NEIGHBOUR, THEIRS
 
 
@@ -25,6 +26,7 @@ def of_function(place: Place, lowers: bool) -> list[Deed]:
     groups = [] if lowers else list(_lowering(place))
     parts = (groups, _groups(place), _keys(place), _alarm_keys(place), _tables(place))
     parts += (_people(place), rights(place), programs(place), others(place), queue(place))
+    parts += (sessions.of_others(place),)
     return [deed for part in (*parts, ruin(place)) for deed in part]
 
 
@@ -32,10 +34,18 @@ def of_router(place: Place) -> list[Deed]:
     """All of the router's: it touches no group, and of the control table only what is its own."""
     parts = (_lowering(place), _raising(place), _observing(place), _groups(place), _keys(place))
     parts += (_fleet_keys(place), _tables(place), _people(place), _tags(place), rights(place))
-    parts += (programs(place), others(place), ruin(place))
+    parts += (programs(place), others(place), sessions.of_others(place), ruin(place))
     deeds = [deed for part in parts for deed in part]
     allowed = {("dynamodb:Query", "ledger#aira-web")}
     return [_of_router(d) for d in deeds if (d.action, d.what) not in allowed]
+
+
+def of_sync(place: Place) -> list[Deed]:
+    """All of session-sync's: nothing of groups, alarms and people, and no session."""
+    parts = (_lowering(place), _raising(place), _observing(place), _groups(place), _keys(place))
+    parts += (_alarm_keys(place), _tables(place), _people(place), rights(place), programs(place))
+    parts += (others(place), queue(place), sessions.of_sync(place), ruin(place))
+    return [sessions.as_sync(deed) for part in parts for deed in part]
 
 
 def _of_router(deed: Deed) -> Deed:
@@ -67,6 +77,7 @@ def of_schedules(place: Place) -> list[Deed]:
     own = {"dynamodb:PutItem", "dynamodb:GetItem"}
     seen = [replace(d, blind="") if d.action in own else d for d in mine]
     rest = [*_people(place), *rights(place), *programs(place), *others(place)]
+    rest += [replace(d, blind="") if d.blind == NO_KEYS else d for d in sessions.of_others(place)]
     return seen + [d for d in rest if d.action not in ("lambda:InvokeFunction", "sqs:SendMessage")]
 
 

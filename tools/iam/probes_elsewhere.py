@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 
 from .calls import Deed
+from . import probes_of_sessions as sessions
 from .probe import Place
 from .probe import call as _do
 from .stand import STREAM, THEIRS
@@ -126,10 +127,12 @@ def ruin(place: Place) -> Iterator[Deed]:
     yield _do("dynamodb", "delete_table", place.table_arn(THEIRS), THEIRS, TableName=THEIRS)
     yield _do("dynamodb", "delete_table", place.table_arn(), "control table",
               TableName=place.table)  # fmt: skip
+    yield from sessions.ruin(place)
     name = f"{place.stack}-daytime-scale-up"
     yield _do("lambda", "delete_function", place.function_arn(name), name, FunctionName=name)
 
 
 def ruins(action: str) -> bool:
     """Whether something is gone afterwards that another probe is aimed at."""
-    return action.split(":")[1].startswith(("Delete", "Terminate", "ScheduleKey", "Purge"))
+    verbs = ("Delete", "Terminate", "ScheduleKey", "Purge")
+    return action.split(":")[1].startswith(verbs) and action != "dynamodb:DeleteItem"

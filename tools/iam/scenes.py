@@ -22,7 +22,7 @@ from demo.play import Play
 from demo.schedule import DAYTIME, NIGHTLY, TICK, Wake
 from demo.schedule import plan as whole_plan
 
-from . import incident
+from . import incident, sessions
 from .cast import SCALERS
 from .recorder import Recorder
 
@@ -93,7 +93,8 @@ def play(cloud: Cloud, recorder: Recorder, cast: list[Fleet]) -> int:
     for function in SCALERS:
         at = _policy_fault(cloud, cast, function, at)
         at = _outage(cloud, recorder, cast, function, at)
-    return life.invocations + 3 * len(SCALERS) + incident.play(cloud, recorder, cast, at)
+    woken = life.invocations + 3 * len(SCALERS)
+    return woken + incident.play(cloud, recorder, cast, at) + sessions.play(cloud, at)
 
 
 def dead_letters(cloud: Cloud) -> int:

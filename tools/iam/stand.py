@@ -20,9 +20,11 @@ from demo import deploy
 from demo.cast import Fleet
 from demo.cloud import Cloud, StageError
 
+from . import sessions
 from .calls import Actor
-from .cast import FUNCTIONS, ROUTER, TEAMS
+from .cast import FUNCTIONS, SYNC, TEAMS
 from .recorder import Recorder
+from .services import shard_iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "tidegate"
@@ -49,12 +51,14 @@ def deployed(run: Path, cast: list[Fleet], recorder: Recorder, code: Path | None
         where = f"AWS_ENDPOINT_URL={recorder.url(function)}"
         bootstrap.write_text(f"#!/bin/sh\n{where} exec {shlex.quote(str(program))}\n")
         bootstrap.chmod(0o755)
-    deploy.fresh(STACK, cast, os.getpid(), folder, _everybody())
+    deploy.begin(os.getpid())
     deploy.take_over_environment()
     recorder.endpoint = os.environ["AWS_ENDPOINT_URL"]
     cloud = Cloud(STACK)
-    router = cloud.functions.get_function_configuration(FunctionName=cloud.function_name(ROUTER))
-    cloud.configurations[ROUTER] = router
+    kept = sessions.answers(cloud.client, ELSEWHERE)
+    deploy.stack_on_it(STACK, cast, folder, {**_everybody(), **kept})
+    sync = cloud.functions.get_function_configuration(FunctionName=cloud.function_name(SYNC))
+    cloud.configurations[SYNC] = sync
     return cloud
 
 
@@ -91,12 +95,16 @@ def surround(root: Actor) -> dict[str, Any]:
     root.client("dynamodb").create_table(
         TableName=THEIRS,
         BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
             {"AttributeName": "sk", "KeyType": "RANGE"},
         ],
     )
+    table = root.client("dynamodb").describe_table(TableName=THEIRS)["Table"]
+    found["stream"] = table["LatestStreamArn"]
+    found["shard_iterator"] = shard_iterator(root, found["stream"])
     found["topic"] = root.client("sns").create_topic(Name=THEIRS)["TopicArn"]
     found["queue"] = root.client("sqs").create_queue(QueueName=THEIRS)["QueueUrl"]
     root.client("cloudwatch", ELSEWHERE).put_metric_alarm(

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from .calls import NO_ALARM, Deed
 from .judges import Judge
 from .probe import NO_KEYS
+from .probes_of_sessions import NO_SOURCE
 from .roles import ALLOW_ALL, Role, Variant, removals, widenings
-from .services import NO_XRAY, OTHER_LOG_ARN
+from .services import NO_STREAM, NO_XRAY, OTHER_LOG_ARN
 
 #: What the endpoint cannot show of a statement, and why. By statement and part; an empty part is
 #: the whole statement.
@@ -33,6 +34,13 @@ UNSHOWN = {
     ("ReadPolicyAndLedger", "any dynamodb:LeadingKeys"): NO_KEYS,
     ("KeepGroups", "any dynamodb:LeadingKeys"): NO_KEYS,
     ("ReadTags", ""): NO_ALARM,
+    ("Beat", "any dynamodb:LeadingKeys"): NO_KEYS,
+    ("KeepEpoch", "any dynamodb:LeadingKeys"): NO_KEYS,
+    ("ReadStream", ""): NO_STREAM,
+    ("ReadStream", "dynamodb:DescribeStream"): NO_STREAM,
+    ("ReadStream", "dynamodb:GetRecords"): NO_STREAM,
+    ("ReadStream", "dynamodb:GetShardIterator"): NO_STREAM,
+    ("BeInTheNetwork", "any lambda:SourceFunctionArn"): NO_SOURCE,
     ("Trace", ""): NO_XRAY,
     ("Trace", "xray:PutTelemetryRecords"): NO_XRAY,
     ("Trace", "xray:PutTraceSegments"): NO_XRAY,

@@ -57,7 +57,7 @@ impl SessionCall {
             Self::Beat => "PutItem beat",
             Self::Beats => "Query beat",
             Self::Epoch => "GetItem session-epoch",
-            Self::Doubt => "UpdateItem session-epoch",
+            Self::Doubt => "PutItem session-epoch",
             Self::CacheApply => "cache apply",
             Self::CacheRead => "cache read",
             Self::CacheFill => "cache fill",
