@@ -42,7 +42,7 @@ pub fn order_statistics(mut samples: Vec<u64>) -> Vec<u64> {
     if samples.len() <= MOST {
         return samples;
     }
-    let rank = |i: usize| (i * last + (MOST - 1) / 2) / (MOST - 1);
+    let rank = |i: usize| i * last / (MOST - 1);
     (0..MOST).filter_map(|i| samples.get(rank(i)).copied()).collect()
 }
 

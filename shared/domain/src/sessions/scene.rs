@@ -443,7 +443,7 @@ impl Dice for Scene {
     fn digits(&self) -> String {
         let mut state = self.state();
         state.dice += 1;
-        format!("{:016x}", state.dice)
+        format!("{:016x}", state.dice.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 }
 

@@ -12,8 +12,6 @@ use std::str::FromStr;
 /// A stamp of another region that is further ahead than this is refused: its clock is wrong, and
 /// would win over everything that is written until then.
 pub const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
-/// The largest number of 48 bits.
-const MAX_MS: u64 = (1 << 48) - 1;
 /// Hexadecimal digits before the region: 12 of milliseconds, 4 of the counter.
 const DIGITS: usize = 16;
 
@@ -61,11 +59,11 @@ impl Stamp {
     /// The next stamp of `region` at `now` after everything it has seen: the time if that is
     /// larger, else the newest one's time with a counter.
     pub fn next(now: Timestamp, newest: Option<&Self>, region: &RegionName) -> Self {
-        let now = u64::try_from(now.as_millisecond()).unwrap_or(0).min(MAX_MS);
+        let now = u64::try_from(now.as_millisecond()).unwrap_or(0);
         let (ms, counter) = match newest {
             Some(newest) if newest.ms >= now => match newest.counter.checked_add(1) {
                 Some(counter) => (newest.ms, counter),
-                None => (newest.ms.saturating_add(1).min(MAX_MS), 0),
+                None => (newest.ms.saturating_add(1), 0),
             },
             _ => (now, 0),
         };

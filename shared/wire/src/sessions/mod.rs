@@ -8,7 +8,7 @@
 //!
 //! | item | `pk` | `sk` | other attributes |
 //! |---|---|---|---|
-//! | a session's part | `session#` 64 hexadecimal digits | the region, from its second part on `region#1` | `fields`: map of name to `{v, t}` (no `v`: removed), `ended` stamp or absent, `not_after`, `live_until`, `expires_at`, `written`, `writer`, `v` = 1 |
+//! | a session's part | `session#` 64 hexadecimal digits | the region; a part that the session was not created with: `region#hours since 1970` | `fields`: map of name to `{v, t}` (no `v`: removed), `ended` stamp or absent, `not_after`, `live_until`, `expires_at`, `written`, `writer`, `v` = 1 |
 //! | a score | `score#board#shard` | `member#region` | `n`, `written`, `writer`, `v` = 1 |
 //! | a beat | `beat` | the region | `written`, `expires_at` |
 //!
