@@ -24,8 +24,8 @@ from typing import Any, Callable, Iterable, Mapping
 #: A part is kept for this long after it ran out: the longest partition that loses nothing.
 KEPT_AFTER = 24 * 3600
 TOMBSTONE_KEPT_AFTER = 7 * 24 * 3600
-#: A part that is removed within this time is not written any more.
-RENEWED_BEFORE = 600
+#: A part that is removed within this time is not written any more: a region that is cut off for so long would delete it.
+RENEWED_BEFORE = 24 * 3600
 #: A stamp further ahead of us than this is of a wrong clock.
 MAX_AHEAD_MS = 5 * 60 * 1000
 MAX_BYTES = 64 * 1024

@@ -278,7 +278,7 @@ class Stamps(unittest.TestCase):
         for name, words, unit in (
             ("KEPT_AFTER", "from_hours", 3600),
             ("TOMBSTONE_KEPT_AFTER", "from_hours", 3600),
-            ("RENEWED_BEFORE", "from_mins", 60),
+            ("RENEWED_BEFORE", "from_hours", 3600),
         ):
             with self.subTest(name):
                 found = re.search(rf"const {name}: .*{words}\(([0-9* ]+)\)", rust)

@@ -11,8 +11,10 @@ pub const KEPT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// A tombstone is kept for this long after the session's end of life.
 pub const TOMBSTONE_KEPT_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A part that is removed within this time, or was to be, is not written any more: its region goes
-/// on in the next generation. A deletion by time to live in another region would win over the write.
-pub const RENEWED_BEFORE: SignedDuration = SignedDuration::from_mins(10);
+/// on in a new one. Another region that has not heard of the write for that long, in a partition,
+/// deletes its old copy by time to live, and that deletion would win over the write. As long as
+/// [`KEPT_AFTER`], so that it is the part that has run out.
+pub const RENEWED_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 /// Bytes of a field's name.
 pub const MAX_NAME: usize = 64;
 /// Bytes of all names and values of a session: a write costs one unit for each kilobyte and region.

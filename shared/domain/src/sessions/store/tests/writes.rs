@@ -172,9 +172,9 @@ fn a_part_that_is_about_to_be_removed_is_not_written_any_more() {
     let removed = 3_600_000 + i64::try_from(KEPT_AFTER.as_millis()).unwrap();
     let renewed = removed - i64::try_from(RENEWED_BEFORE.as_millis()).unwrap();
     for (case, now, id) in [
-        ("long before", 10_000_000, SEOUL),
+        ("long before", 1_000_000, SEOUL),
         ("just before", renewed - 1, SEOUL),
-        ("within ten minutes", renewed, "ap-northeast-2#492360"),
+        ("when it has run out", renewed, "ap-northeast-2#492337"),
         ("past it", removed + 60_000, "ap-northeast-2#492361"),
     ] {
         let (scene, store) = (Scene::new(), store());
