@@ -12,6 +12,8 @@
 
 pub mod admin;
 pub mod contract;
+pub mod history;
+pub mod play;
 pub mod scenes;
 pub mod server;
 

@@ -1,7 +1,7 @@
 //! One contract for every cache: the twin that the histories use, a server, a cluster's node.
 
 use jiff::Timestamp;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use tidegate_cache::{RedisCache, session_key, shard_keys};
 use tidegate_cache_proofs::contract::{Arrange, Half, play};
 use tidegate_cache_proofs::{Admin, Mode, Server, scenes};
@@ -49,7 +49,7 @@ impl Real {
     }
 
     fn delete(&self, key: &str) {
-        self.admin.lock().unwrap().say(&["DEL", key]).number();
+        self.admin.lock().unwrap_or_else(PoisonError::into_inner).say(&["DEL", key]).number();
     }
 }
 
