@@ -11,6 +11,8 @@ play      the day itself
 record    what the endpoint, its call log and the ledger say of the day afterwards
 checks    the assertions, on the record alone
 table     the decisions as a table
+visit     one user's session, on an instance that is scaled in, then in another region (application
+          serves it, caches are read; visit_record, visit_checks and visit_page tell it)
 page      the day as one self-contained HTML file (chart draws it)
 noop      puts a program that does nothing in a function's place; then the demo must fail
 """

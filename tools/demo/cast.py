@@ -26,6 +26,10 @@ CPU_AT_CAPACITY = 70.0
 FUNCTIONS = ("nightly-scale-down", "daytime-scale-up", "spike-step-scaler")
 #: The one that tells people.
 ROUTER = "alarm-router"
+#: The one that keeps the cache of each region in step with its sessions.
+SYNC = "session-sync"
+#: The region that the story begins in is the endpoint's; its sessions live in this one too.
+AWAY = "ap-northeast-1"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Callable, Iterator
 
-from . import told_checks
+from . import told_checks, visit_checks
 from .cast import FUNCTIONS, Fleet, clock_time
 from .facts import Facts
 from .record import Record
 from .told import Told
+from .visit_checks import Visited
 
 NIGHTLY, DAYTIME, SPIKE = FUNCTIONS
 #: A spike shorter than this would show nothing of the tick.
@@ -48,6 +49,11 @@ def run(record: Record, fleets: list[Fleet]) -> list[Finding]:
     for told_check in told_checks.CHECKS:
         for statement, holds, seen in told_check(told):
             found.append(Finding("alarms", statement, holds, str(seen)))
+    if record.sessions is not None:
+        visited = Visited(record)
+        for visit_check in visit_checks.CHECKS:
+            for statement, holds, seen in visit_check(visited):
+                found.append(Finding("sessions", statement, holds, str(seen)))
     urgent = [n["subject"] for n in record.notices if n["severity"] == "critical"]
     seen = urgent or f"{len(record.notices)} notices, none critical"
     found.append(Finding("all", "no decision needed a person at once", not urgent, str(seen)))

@@ -21,7 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .cast import FUNCTIONS, ROUTER
+from .cast import FUNCTIONS, ROUTER, SYNC
 
 
 class StageError(Exception):
@@ -42,9 +42,9 @@ class Call:
 
 
 class Cloud:
-    """The endpoint, seen by the driver."""
+    """The endpoint, seen by the driver, in one of its regions."""
 
-    def __init__(self, stack: str) -> None:
+    def __init__(self, stack: str, region: str | None = None) -> None:
         self.stack = stack
         self.url = os.environ.get("AWS_ENDPOINT_URL", "")
         if urlparse(self.url).hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -52,7 +52,7 @@ class Cloud:
                 "AWS_ENDPOINT_URL is not a loopback address: the demo plays on a local endpoint"
                 " only (make demo starts one)"
             )
-        self.session: Any = boto3.Session()
+        self.session: Any = boto3.Session(region_name=region)
         self.region = self.session.region_name or "ap-northeast-2"
 
     def client(self, service: str) -> Any:
@@ -115,6 +115,20 @@ class Cloud:
     def control_table(self) -> str:
         return self.variables["TIDEGATE_CONTROL_TABLE"]
 
+    @cached_property
+    def session_function(self) -> dict[str, Any]:
+        """session-sync as it is deployed in this region."""
+        name = self.function_name(SYNC)
+        try:
+            return dict(self.functions.get_function_configuration(FunctionName=name))
+        except ClientError as error:
+            raise StageError(f"{name} is not deployed in {self.region}: {error}") from error
+
+    @property
+    def session_table(self) -> str:
+        """The session table, the same name in every region."""
+        return str(self.session_function["Environment"]["Variables"]["TIDEGATE_SESSION_TABLE"])
+
     @property
     def topics(self) -> dict[str, str]:
         """The topics that the router knows, by name; `chat` is one of them."""
@@ -159,12 +173,16 @@ class Cloud:
             found.extend(page["Items"])
         return found
 
+    def log(self, function: str) -> list[str]:
+        """All that a function logged, oldest first."""
+        group = f"/aws/lambda/{self.function_name(function)}"
+        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [str(e["message"]) for page in pages for e in page["events"]]
+
     def log_lines(self, function: str) -> list[dict[str, Any]]:
         """The JSON objects that a function logged, oldest first."""
         found: list[dict[str, Any]] = []
-        group = f"/aws/lambda/{self.function_name(function)}"
-        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        for line in (e["message"] for page in pages for e in page["events"]):
+        for line in self.log(function):
             if line.startswith("{"):
                 try:
                     found.append(json.loads(line))

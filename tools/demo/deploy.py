@@ -55,9 +55,20 @@ def stack_on_it(
         "SchedulesState": "DISABLED",
         **(more or {}),
     }
-    settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
     built = ["--code", str(code)] if code else []
-    _run("deploy-local", stack, "--story", *built, *settings)
+    _run("deploy-local", stack, "--story", *built, *_settings(parameters))
+
+
+def elsewhere(stack: str, region: str, code: Path | None, answers: dict[str, str]) -> None:
+    """The same stack in another region, from the programs that `fresh` built, on its replica."""
+    parameters = {"SchedulesState": "DISABLED", **answers}
+    programs = code or ROOT / "target" / "functions-story"
+    where = ("--region", region, "--sessions-of", stack, "--code", str(programs))
+    _run("deploy-local", stack, *where, *_settings(parameters), without="left out of")
+
+
+def _settings(parameters: dict[str, str]) -> list[str]:
+    return [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
 
 
 def take_over_environment() -> None:
@@ -74,13 +85,17 @@ def take_over_environment() -> None:
                 os.environ.pop(name, None)
 
 
-def _run(tool: str, *arguments: str) -> None:
-    """Runs one of the project's tools and passes on its sentences, not its data."""
+def _run(tool: str, *arguments: str, without: str = "never") -> None:
+    """Runs one of the project's tools and passes on its sentences, not its data.
+
+    Sentences with `without` were said before.
+    """
     command = [str(ROOT / "tools" / tool), *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith(f"{tool}: ") or line.startswith("endpoint: "):
+            said = line.startswith(f"{tool}: ") and f" {without} " not in line
+            if said or line.startswith("endpoint: "):
                 print(f"  {line.rstrip()}", flush=True)
     if process.returncode != 0:
         raise StageError(f"tools/{tool} failed; what it said is above")

@@ -6,17 +6,22 @@ import argparse
 import random
 import sys
 import time
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import checks, deploy, noop, page, people, record, stage, table, traffic
-from .cast import FUNCTIONS, MINUTE, ROUTER, STORY_MINUTES, Fleet, clock_time, fleets, local, story_start
+from . import caches, checks, deploy, noop, page, people, record, stage, table, traffic
+from . import visit_page
+from .cast import AWAY, FUNCTIONS, MINUTE, ROUTER, STORY_MINUTES, SYNC
+from .cast import Fleet, clock_time, fleets, local, story_start
 from .cloud import Cloud, StageError
 from .facts import Facts
 from .play import Play
 from .told import Told
+from .visit import Visit
+from .visit_checks import Visited
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The day of `make demo`; `make test` plays another one each time.
@@ -28,7 +33,8 @@ TOPICS = {"EscalationEmail": "lead@example.com", "ChatTopic": "true"}
 def main() -> int:
     options = _options()
     try:
-        return _play(options)
+        with ExitStack() as ends:
+            return _play(options, ends)
     except (StageError, BotoCoreError, ClientError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
@@ -36,22 +42,18 @@ def main() -> int:
         return 130
 
 
-def _play(options: argparse.Namespace) -> int:
+def _play(options: argparse.Namespace, ends: ExitStack) -> int:
     cast = fleets()
-    began = time.monotonic()
-    if not options.deployed:
-        print("deploying to the local endpoint, emptied first ...", flush=True)
-        deploy.fresh(options.stack, cast, options.endpoint_for, options.code, TOPICS)
-        deploy.take_over_environment()
-        print(f"  deployed in {time.monotonic() - began:.0f} s")
+    visit = None if options.deployed else _deploy(options, cast, ends)
     cloud = Cloud(options.stack)
     start = story_start(datetime.now(timezone.utc))
     day = {f.name: traffic.of_fleet(f, options.seed) for f in cast}
     stored = stage.set_up(cloud, cast, day, start)
     if options.noop:
-        noop.put_in_place_of(cloud, options.noop)
+        clouds = [visit.home, visit.away] if visit and options.noop == SYNC else [cloud]
+        noop.put_in_place_of(clouds, options.noop)
         print(f"  {options.noop} does nothing in this play: its assertions must fail")
-    play = Play(cloud, cast, start, day, options.seed, options.quick)
+    play = Play(cloud, cast, start, day, options.seed, options.quick, visit=visit)
     people.listen(cloud, play.delivery)
     people.silence(cloud, start)
     _tell_what_is_played(play, stored)
@@ -65,6 +67,24 @@ def _play(options: argparse.Namespace) -> int:
             "the endpoint still runs: make status; make explain FLEET=aira-web; make endpoint-stop"
         )
     return result
+
+
+def _deploy(options: argparse.Namespace, cast: list[Fleet], ends: ExitStack) -> Visit:
+    """The stack, the other region's part of it, and a cache for each of the two."""
+    print("deploying to the local endpoint, emptied first ...", flush=True)
+    began = time.monotonic()
+    here, there = (ends.enter_context(caches.server()) for _ in range(2))
+    sessions = {"Sessions": "true", "SessionRegions": AWAY, "CacheUrl": here.url}
+    answers = {**TOPICS, **sessions}
+    deploy.fresh(options.stack, cast, options.endpoint_for, options.code, answers)
+    away_answers = {"Sessions": "true", "CacheUrl": there.url}
+    deploy.elsewhere(options.stack, AWAY, options.code, away_answers)
+    deploy.take_over_environment()
+    print(f"  deployed in {time.monotonic() - began:.0f} s")
+    home, away = Cloud(options.stack), Cloud(options.stack, AWAY)
+    visit = Visit(home, away, {home.region: here, away.region: there})
+    ends.callback(visit.close)
+    return visit
 
 
 def _tell_what_is_played(play: Play, stored: str) -> None:
@@ -95,6 +115,8 @@ def _report(found: record.Record, cast: list[Fleet], out: Path) -> int:
     for facts in every:
         table.print_decisions(facts)
     table.print_told(Told(found))
+    if found.sessions is not None:
+        visit_page.print_steps(Visited(found))
     print()
     for facts in every:
         given, fixed = facts.instance_hours(), facts.fixed_hours()
@@ -130,7 +152,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--noop",
-        choices=(*FUNCTIONS, ROUTER),
+        choices=(*FUNCTIONS, ROUTER, SYNC),
         help="put a program that does nothing in this function's place; the demo must fail",
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+from typing import Iterable
 
 from .cloud import Cloud
 
@@ -25,13 +26,14 @@ while True:
 """
 
 
-def put_in_place_of(cloud: Cloud, function: str) -> None:
-    """Swaps the deployed function's code."""
+def put_in_place_of(clouds: Iterable[Cloud], function: str) -> None:
+    """Swaps the deployed function's code, in each region that is given."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = 0o755 << 16
         archive.writestr(entry, PROGRAM.format(python=sys.executable))
-    cloud.functions.update_function_code(
-        FunctionName=cloud.function_name(function), ZipFile=packed.getvalue()
-    )
+    for cloud in clouds:
+        cloud.functions.update_function_code(
+            FunctionName=cloud.function_name(function), ZipFile=packed.getvalue()
+        )

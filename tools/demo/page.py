@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from . import chart, story, table, told_page
+from . import chart, story, table, told_page, visit_page
 from .cast import clock_time, local
 from .checks import Finding
 from .facts import Facts
 from .told import Told
+from .visit_checks import Visited
 
 STYLE = Path(__file__).with_name("page.css")
 MODES = {
@@ -29,14 +30,14 @@ LEGEND = [
     ("box night", "night"),
 ]
 PLAYED = (
-    "The four functions ran as deployed, on a local endpoint, with the story's clock. Played by"
+    "The functions ran as deployed, on a local endpoint, with the story's clock. Played by"
     " the demo's driver, because no local endpoint does it: the boot time of instances (an instance"
     " counts as given once it has booted), the raising of desired capacity to a raised MinSize,"
     " target tracking's scale-in, and CloudWatch's evaluation of alarms. It puts their events on"
     " EventBridge under a source of its own, which the deployed rule is told to take too; from the"
     " rule on they go the deployed way. The wake-ups are those of the schedules, fewer in the quiet"
     " hours. Everything shown here is read from the endpoint: its call log, its queues, the ledger"
-    " of decisions and the router's records."
+    " of decisions and the functions' records, and of the session also the caches of both regions."
 )
 
 
@@ -53,6 +54,7 @@ def render(every: list[Facts], findings: list[Finding]) -> str:
         _figures(every, findings, failed),
         *(_fleet(facts) for facts in every),
         told_page.section(first, Told(first.record)),
+        _session(first),
         _findings(findings, failed),
         f"<section><h2>What was played, and by whom</h2><p>{escape(PLAYED)}</p></section>",
     ]
@@ -80,6 +82,12 @@ def _figures(every: list[Facts], findings: list[Finding], failed: list[Finding])
         for value, what in tiles
     )
     return f'<section class="figures" aria-label="Key figures">{shown}</section>'
+
+
+def _session(facts: Facts) -> str:
+    if facts.record.sessions is None:
+        return ""
+    return visit_page.section(facts, Visited(facts.record))
 
 
 def _fleet(facts: Facts) -> str:

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Callable
 
-from . import stage, watch, world
+from . import stage, visit, watch, world
 from .cast import MINUTE, ROUTER, STORY_MINUTES, Fleet
 from .cloud import Cloud, stamp
 from .delivery import Delivery
 from .schedule import TICK, Plan, Wake, plan, router_ticks
 from .traffic import Traffic
+from .visit import Visit
 from .watch import Change, Watched
 from .world import Alarm, Group, Minute
 
@@ -62,6 +63,8 @@ class Play:
     _changes: list[Change] = field(default_factory=list)
     #: The minutes in which alarms changed.
     _changed: list[int] = field(default_factory=list)
+    #: The session of one user; none where the stack keeps none.
+    visit: Visit | None = None
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -93,6 +96,8 @@ class Play:
                 self._wake(wake, now)
             if router_ticks(minute, self._changed):
                 self._wake(Wake(ROUTER, "tick"), now)
+            if self.visit is not None:
+                self.visit.minute(minute, now, self.groups[visit.FLEET])
             progress(minute, self)
         self._publish()
 

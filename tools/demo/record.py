@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from . import people
+from . import people, visit_record
 from .cast import MINUTE, STORY_MINUTES, Fleet, metrics_of
 from .cloud import Call, Cloud, stamp
 
@@ -51,6 +51,8 @@ class Record:
     told: dict[str, Any]
     #: Failed wake-ups.
     troubles: list[str]
+    #: The session that moves (visit_record.read); none where the stack keeps none.
+    sessions: dict[str, Any] | None = None
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +72,7 @@ def read(cloud: Cloud, fleets: list[Fleet], play: Any, since: float) -> Record:
     start = play.start
     clock = [c for c in cloud.call_log("PutItem", since) if _is_clock(c)]
     told = people.read(cloud, play.delivery, clock, since)
-    return Record(
+    record = Record(
         seed=play.seed,
         start=stamp(start),
         quick=play.quick,
@@ -86,7 +88,12 @@ def read(cloud: Cloud, fleets: list[Fleet], play: Any, since: float) -> Record:
         notices=_notices(told),
         told=told,
         troubles=[f"{stamp(t.at)} {t.function}: {t.what}" for t in play.troubles],
+        sessions=visit_record.read(play.visit, since) if play.visit else None,
     )
+    if record.sessions is not None:
+        every = json.dumps(asdict(record))
+        record.sessions["search"] = visit_record.search(play.visit, every)
+    return record
 
 
 def _ledger(cloud: Cloud, fleet: Fleet) -> list[dict[str, Any]]:
