@@ -9,6 +9,7 @@ sessions   what session-sync lives through
 calls      a request as IAM sees it: action, resource, leading key; and sending it again
 coverage   whether every call of the ports was seen, or why a function never makes it
 services   the calls that AWS services make in a role's name, from the deployed configuration
+applications   the policy for applications, on a role of its own
 probe      how a probe is written down, and what it is aimed at
 probes     what no function may do
 probes_of_sessions    what nobody may do to sessions, and session-sync to anything else

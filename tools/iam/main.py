@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo.cast import fleets
 from demo.cloud import StageError
 
-from . import coverage, probes, report, roles, scenes, services, sessions, stand, trial
+from . import applications, coverage, probes, report, roles, scenes, services, sessions, stand, trial
 from .calls import Actor, Deed, Names, Seen, Unreadable, read
 from .cast import FUNCTIONS, ROUTER, SCALERS, SYNC
 from .judges import Endpoint, Judge, Simulator, Unjudged, resource_policies, simulator_is_installed
@@ -57,6 +57,7 @@ class Trial:
     def run(self) -> int:
         seen = self._live()
         self.roles = self._roles()
+        self.places = self._places()
         self.calls, self.probes = self._calls(seen), self._probes()
         self.faults.extend(coverage.faults(seen))
         report.seen_calls(seen, self.in_its_name, self.options.verbose)
@@ -102,6 +103,7 @@ class Trial:
     def _roles(self) -> dict[str, roles.Role]:
         arns = {f: c["Role"] for f, c in self.cloud.configurations.items()}
         arns[SCHEDULES] = services.schedule_role(self.cloud)
+        arns[applications.NAME] = applications.role(self.root, self.cloud)
         if self.options.plant:
             _plant(self.root, arns[FUNCTIONS[0]], self.options.plant)
         return {short: roles.read(self.root, short, arn) for short, arn in arns.items()}
@@ -117,6 +119,7 @@ class Trial:
             for f in FUNCTIONS
         }
         self.in_its_name[SCHEDULES] = list(services.of_schedules(self.cloud))
+        self.in_its_name[applications.NAME] = applications.calls(self.places[applications.NAME])
         # The story's clock is read by the programs for the story alone.
         own = [s for s in seen if s.port != coverage.STORY]
         return {
@@ -139,12 +142,12 @@ class Trial:
                     return str(output["OutputValue"])
         raise StageError("no stack says which key the topics have")
 
-    def _probes(self) -> dict[str, list[Deed]]:
+    def _places(self) -> dict[str, Place]:
         shared = self.roles[FUNCTIONS[0]].attached[0]
         found = {}
         for short, role in self.roles.items():
             other = next(f for f in FUNCTIONS if f != short)
-            place = Place(
+            found[short] = Place(
                 names=self.names,
                 stack=self.cloud.stack,
                 table=self.cloud.control_table,
@@ -165,8 +168,15 @@ class Trial:
                 other_role=self.roles[other].arn,
                 theirs=self.theirs,
             )
+        return found
+
+    def _probes(self) -> dict[str, list[Deed]]:
+        found: dict[str, list[Deed]] = {}
+        for short, place in self.places.items():
             if short == SCHEDULES:
                 found[short] = probes.of_schedules(place)
+            elif short == applications.NAME:
+                found[short] = list(applications.probes(place))
             elif short == ROUTER:
                 found[short] = probes.of_router(place)
             elif short == SYNC:
