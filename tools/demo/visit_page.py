@@ -90,7 +90,7 @@ def _row(v: Visited, step: dict[str, Any]) -> str:
     return (
         f'<tr class="said {css}"><td>{v.clock(step)}</td>'
         f"<td>{where}<small> {escape(step['region'])}</small></td>"
-        f"<td>{escape(WORDS[step['did']])}<small>{escape(_answers(step))}</small></td>"
+        f"<td>{escape(WORDS[step['did']])}<small>{escape(_answers(step).removeprefix(': '))}</small></td>"
         f"<td>{seen}</td></tr>"
     )
 
