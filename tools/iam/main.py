@@ -156,7 +156,7 @@ class Trial:
                 alarms=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-alarms",
                 failures=f"{self.cloud.url}/{self.cloud.account}/{stand.STACK}-session-failures",
                 key=self._key(),
-                session_table=sessions.table_of(self.cloud),
+                session_table=self.cloud.session_table,
                 stream=sessions.stream_of(self.cloud),
                 shard_iterator=services.shard_iterator(self.root, sessions.stream_of(self.cloud)),
                 cache_secret=self._cache_secret(),

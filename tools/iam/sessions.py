@@ -43,17 +43,13 @@ def answers(cloud_client: Any, elsewhere: str) -> dict[str, str]:
     }
 
 
-def table_of(cloud: Cloud) -> str:
-    return str(cloud.configurations[SYNC]["Environment"]["Variables"]["TIDEGATE_SESSION_TABLE"])
-
-
 def stream_of(cloud: Cloud) -> str:
-    return str(cloud.tables.describe_table(TableName=table_of(cloud))["Table"]["LatestStreamArn"])
+    return str(cloud.tables.describe_table(TableName=cloud.session_table)["Table"]["LatestStreamArn"])
 
 
 def play(cloud: Cloud, at: datetime) -> int:
     """Everything; the answer is how often session-sync was woken."""
-    table = table_of(cloud)
+    table = cloud.session_table
     store = SessionStore(cloud.tables, table, cloud.region, b"k" * 32)
     session = store.create("iam", {"user": "kim"}, not_after=store._clock() + LIFE_SECS)
     tick = {"schedule": "tick", "scheduled_time": stamp(at), "execution_id": "iam"}

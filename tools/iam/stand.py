@@ -57,8 +57,7 @@ def deployed(run: Path, cast: list[Fleet], recorder: Recorder, code: Path | None
     cloud = Cloud(STACK)
     kept = sessions.answers(cloud.client, ELSEWHERE)
     deploy.stack_on_it(STACK, cast, folder, {**_everybody(), **kept})
-    sync = cloud.functions.get_function_configuration(FunctionName=cloud.function_name(SYNC))
-    cloud.configurations[SYNC] = sync
+    cloud.configurations[SYNC] = cloud.session_function
     return cloud
 
 
