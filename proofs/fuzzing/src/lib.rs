@@ -23,6 +23,7 @@ pub mod messages;
 pub mod metrics;
 mod pieces;
 pub mod policies;
+pub mod sessions;
 pub mod tags;
 pub mod world;
 
@@ -53,5 +54,6 @@ pub const TARGETS: &[Target] = &[
     target("metric", metrics::metric),
     target("policy", policies::policy),
     target("series", metrics::series),
+    target("session_stream", sessions::session_stream),
     target("tags", tags::tags),
 ];

@@ -36,6 +36,7 @@ fn corpus(target: &str) -> Vec<PathBuf> {
     let mut found = files(&root().join("fuzz/corpus").join(target));
     match target {
         "event" => found.extend(files(&root().join("events"))),
+        "session_stream" => found.extend(files(&root().join("events/session-sync"))),
         "alarm_intake" => found.extend(files(&root().join("events/alarm-router"))),
         _ => {}
     }

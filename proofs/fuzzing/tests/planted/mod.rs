@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use tidegate_domain::alarms::event::{AlarmEvent, Kind, State};
 use tidegate_domain::alarms::group::Bulletin;
@@ -16,10 +17,14 @@ use tidegate_domain::metrics::MetricSpec;
 use tidegate_domain::notice::Notice;
 use tidegate_domain::observation::Observation;
 use tidegate_domain::policy::{Policy, PolicyFaults};
+use tidegate_domain::sessions::change::{Poison, StreamRecord};
+use tidegate_domain::sessions::part::SessionPart;
 use tidegate_domain::signal::Wake;
 use tidegate_fuzzing::alarm_messages::{self, Writer};
 use tidegate_fuzzing::messages::{Maker, SNS};
+use tidegate_fuzzing::sessions::{self, CODEC, Codec};
 use tidegate_fuzzing::{activities, alarms, events, items, messages, metrics, policies, tags};
+use tidegate_wire::sessions::stream;
 use tidegate_wire::{activity, expression, text};
 
 type Fault = (&'static str, &'static str, fn(&[u8]));
@@ -73,6 +78,20 @@ pub const FAULTS: &[Fault] = &[
     ("unknown keys", "policy", |d| policies::policy_with(tolerant, d)),
     ("a policy without bounds", "policy", |d| policies::policy_with(unbounded, d)),
     ("a refusal that names no path", "policy", |d| policies::policy_with(pathless, d)),
+    ("a batch that one record spoils", "session_stream", |d| stream_with(all_or_nothing, d)),
+    ("a poison record passed over", "session_stream", |d| stream_with(without_poison, d)),
+    ("a sentence with a value", "session_stream", |d| {
+        sessions::session_stream_with(&Codec { record: repeats_it, decode: repeating, ..CODEC }, d);
+    }),
+    ("a poison record without its place", "session_stream", |d| {
+        sessions::session_stream_with(
+            &Codec { record: placeless, decode: all_placeless, ..CODEC },
+            d,
+        );
+    }),
+    ("a part without its removed fields", "session_stream", |d| {
+        sessions::session_stream_with(&Codec { of_part: without_removed, ..CODEC }, d);
+    }),
     ("tags that nobody reads", "tags", |d| tags::tags_with(&blind_to_tags, d)),
 ];
 
@@ -261,4 +280,68 @@ fn calls_all(bulletin: &Bulletin, background: &Background<'_>) -> Message {
 fn in_braces(bulletin: &Bulletin, background: &Background<'_>) -> Message {
     let message = compose(bulletin, background);
     Message { sms: message.sms.replace('(', "["), ..message }
+}
+
+fn stream_with(decode: fn(&str) -> Result<stream::Wake, String>, data: &[u8]) {
+    sessions::session_stream_with(&Codec { decode, ..CODEC }, data);
+}
+
+fn all_or_nothing(event: &str) -> Result<stream::Wake, String> {
+    match stream::decode(event)? {
+        stream::Wake::Records(records) => {
+            let all: Result<Vec<_>, Poison> = records.into_iter().collect();
+            let all = all.map_err(|poison| poison.why)?;
+            Ok(stream::Wake::Records(all.into_iter().map(Ok).collect()))
+        }
+        tick => Ok(tick),
+    }
+}
+
+fn without_poison(event: &str) -> Result<stream::Wake, String> {
+    changed_poison(event, |_| None)
+}
+
+/// What a stream is decoded to, each poison record changed or passed over.
+fn changed_poison(
+    event: &str,
+    change: fn(Poison) -> Option<Poison>,
+) -> Result<stream::Wake, String> {
+    let stream::Wake::Records(records) = stream::decode(event)? else {
+        return Ok(stream::Wake::Tick);
+    };
+    let changed = records.into_iter().filter_map(|record| match record {
+        Ok(record) => Some(Ok(record)),
+        Err(poison) => change(poison).map(Err),
+    });
+    Ok(stream::Wake::Records(changed.collect()))
+}
+
+fn with_text(poison: Poison) -> Poison {
+    Poison { why: format!("{}: canary", poison.why), ..poison }
+}
+
+fn repeats_it(raw: &RawValue) -> Result<StreamRecord, Poison> {
+    stream::record(raw).map_err(with_text)
+}
+
+fn repeating(event: &str) -> Result<stream::Wake, String> {
+    changed_poison(event, |poison| Some(with_text(poison)))
+}
+
+fn nowhere(poison: Poison) -> Poison {
+    Poison { sequence: String::new(), ..poison }
+}
+
+fn placeless(raw: &RawValue) -> Result<StreamRecord, Poison> {
+    stream::record(raw).map_err(nowhere)
+}
+
+fn all_placeless(event: &str) -> Result<stream::Wake, String> {
+    changed_poison(event, |poison| Some(nowhere(poison)))
+}
+
+fn without_removed(part: &SessionPart) -> Value {
+    let mut part = part.clone();
+    part.fields.retain(|_, field| field.value.is_some());
+    (CODEC.of_part)(&part)
 }
