@@ -14,6 +14,7 @@ OUTPUTS = {
     "daytime-scale-up": "DayFunction",
     "spike-step-scaler": "SpikeFunction",
     "alarm-router": "RouterFunction",
+    "session-sync": "SessionSyncFunction",
 }
 
 
@@ -22,7 +23,11 @@ def main() -> int:
     if not outputs.exists():
         print("invoke: nothing is deployed; run make deploy-local first", file=sys.stderr)
         return 2
-    name = json.loads(outputs.read_text())[OUTPUTS[function]]
+    deployed = json.loads(outputs.read_text())
+    if OUTPUTS[function] not in deployed:
+        print(f"invoke: the deployed stack has no {function}", file=sys.stderr)
+        return 2
+    name = deployed[OUTPUTS[function]]
     found = boto3.client("lambda").get_function_configuration(FunctionName=name)
     for variable, value in sorted(found["Environment"]["Variables"].items()):
         print(f"{variable}={shlex.quote(value)}")

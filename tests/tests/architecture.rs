@@ -7,8 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FUNCTIONS: [&str; 4] =
-    ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router"];
+const FUNCTIONS: [&str; 5] =
+    ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router", "session-sync"];
 
 /// Crate -> what of the watched crates it may depend on (normal dependencies).
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
@@ -18,10 +18,17 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("tidegate-fakes", ["tidegate-domain"].as_slice()),
         ("tidegate-wire", ["tidegate-domain"].as_slice()),
         ("tidegate-adapters", ["tidegate-domain", "tidegate-wire", "aws"].as_slice()),
+        ("tidegate-cache", ["tidegate-domain", "redis"].as_slice()),
+        (
+            "tidegate-sessions",
+            ["tidegate-domain", "tidegate-wire", "tidegate-adapters", "tidegate-cache"].as_slice(),
+        ),
         ("tidegate-ops", ["tidegate-domain", "tidegate-adapters"].as_slice()),
         ("simulator", ["tidegate-domain", "tidegate-wire", "tidegate-fakes"].as_slice()),
     ]);
     table.extend(FUNCTIONS.map(|name| (name, function)));
+    // Who scales or tells people has no way to the cache, and is not built with its client.
+    table.insert("session-sync", &["tidegate-sessions", "lambda_runtime"]);
     table
 }
 
@@ -41,7 +48,8 @@ fn metadata() -> Metadata {
 /// The family of a dependency that the table watches.
 fn watched(name: &str) -> Option<&str> {
     match name {
-        n if n.starts_with("aws-") || n == "redis" => Some("aws"),
+        n if n.starts_with("aws-") => Some("aws"),
+        n if n.contains("redis") || n.contains("valkey") || n == "fred" => Some("redis"),
         n if n.starts_with("tidegate-")
             || n == "simulator"
             || FUNCTIONS.contains(&n)

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use tidegate_domain::alarms::intake::{self, Content};
 use tidegate_domain::intake::Home;
 use tidegate_domain::metrics::AlarmState;
+use tidegate_domain::sessions::change::{Change, Poison, StreamRecord};
+use tidegate_domain::sessions::stamp::RegionName;
 use tidegate_fakes::GroupSpec;
 use tidegate_tests::stage::{Stage, alarm, cpu_spec, decision_of, document};
+use tidegate_wire::sessions::stream;
 
 /// What comes of an event.
 enum Comes {
@@ -48,6 +51,9 @@ const CASES: [(&str, &str, bool, Comes); 22] = [
 const NIGHT: &str = "2026-11-17T13:10:00Z";
 const MORNING: &str = "2026-11-17T22:57:00Z";
 const NOON: &str = "2026-11-17T05:31:00Z";
+
+const FUNCTIONS: [&str; 5] =
+    ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router", "session-sync"];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
@@ -146,14 +152,82 @@ fn every_alarm_file_is_told() {
     }
 }
 
+/// What a file of session-sync is: each record in words, `tick`, or why it is refused.
+type Read = &'static [&'static str];
+
+const SESSIONS: [(&str, Read); 11] = [
+    ("insert.json", &["part ap-northeast-2"]),
+    ("modify.json", &["part ap-northeast-2"]),
+    ("replicated.json", &["part us-east-1", "tombstone us-east-1", "score 42", "beat us-east-1"]),
+    ("remove-by-ttl.json", &["part gone ap-northeast-2"]),
+    ("remove-by-hand.json", &["part gone ap-northeast-2", "score gone us-east-1", "beat gone"]),
+    (
+        "poison.json",
+        &[
+            "part ap-northeast-2",
+            "poison: `v` is 2: written by another version, which this one (1) cannot read",
+            "poison: `not_after` is not a number",
+            "poison: `NewImage` is not a map of attributes",
+            "foreign",
+            "part us-east-1",
+        ],
+    ),
+    ("ahead.json", &["part us-east-1, refused"]),
+    ("empty.json", &[]),
+    ("tick.json", &["tick"]),
+    ("scheduled-event.json", &["tick"]),
+    (
+        "malformed.json",
+        &["the event is neither a stream's batch (`Records`) nor the tick's schedule"],
+    ),
+];
+
+#[test]
+fn every_session_file_is_read() {
+    for (file, expected) in SESSIONS {
+        let text = std::fs::read_to_string(folder().join("session-sync").join(file)).unwrap();
+        let read = match stream::decode(&text) {
+            Ok(stream::Wake::Tick) => vec!["tick".to_owned()],
+            Ok(stream::Wake::Records(records)) => records.into_iter().map(record_word).collect(),
+            Err(why) => vec![why],
+        };
+        assert_eq!(read, expected, "{file}");
+    }
+}
+
+fn record_word(record: Result<StreamRecord, Poison>) -> String {
+    let record = match record {
+        Ok(record) => record,
+        Err(poison) => {
+            assert!(!poison.sequence.is_empty() && poison.of.is_some(), "{poison:?}");
+            return format!("poison: {}", poison.why);
+        }
+    };
+    assert!(!record.sequence.is_empty() && record.at.is_some(), "{record:?}");
+    match record.change {
+        Change::Part(part) => {
+            let here = RegionName::new("ap-northeast-2").unwrap();
+            let kind = if part.ended.is_some() { "tombstone" } else { "part" };
+            let refused = part.is_refused(&here, NOON.parse().unwrap());
+            format!("{kind} {}{}", part.id, if refused { ", refused" } else { "" })
+        }
+        Change::PartGone { id, .. } => format!("part gone {id}"),
+        Change::Score(score) => format!("score {}", score.n),
+        Change::ScoreGone { region, .. } => format!("score gone {region}"),
+        Change::Beat(stamp) => format!("beat {}", stamp.region()),
+        Change::BeatGone => "beat gone".to_owned(),
+        Change::Foreign => "foreign".to_owned(),
+    }
+}
+
 #[test]
 fn every_event_file_has_its_case() {
     let named = CASES.iter().map(|(file, ..)| (*file).to_owned());
     let alarms = ALARMS.iter().map(|(file, _)| format!("alarm-router/{file}"));
-    let named: BTreeSet<String> = named.chain(alarms).collect();
+    let sessions = SESSIONS.iter().map(|(file, _)| format!("session-sync/{file}"));
+    let named: BTreeSet<String> = named.chain(alarms).chain(sessions).collect();
     let mut there = BTreeSet::new();
-    for function in ["nightly-scale-down", "daytime-scale-up", "spike-step-scaler", "alarm-router"]
-    {
+    for function in FUNCTIONS {
         for entry in std::fs::read_dir(folder().join(function)).unwrap() {
             let name = entry.unwrap().file_name();
             there.insert(format!("{function}/{}", name.to_str().unwrap()));

@@ -14,6 +14,7 @@ pub mod fake_stage;
 pub mod groups;
 pub mod metrics;
 pub mod notices;
+pub mod sessions;
 
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -298,7 +299,7 @@ impl fmt::Display for Report {
 }
 
 /// Runs every case, one after the other.
-pub async fn run<S: Arrange>(stage: &S, cases: &[Case<S>]) -> Report {
+pub async fn run<S>(stage: &S, cases: &[Case<S>]) -> Report {
     let mut report = Report::default();
     for case in cases {
         let name = format!("{}::{}", case.port, case.name);

@@ -6,6 +6,7 @@
 
 mod clients;
 pub mod loss;
+pub mod sessions;
 pub mod stage;
 mod topics;
 
