@@ -29,6 +29,8 @@ RENEWED_BEFORE = 24 * 3600
 #: A stamp further ahead of us than this is of a wrong clock.
 MAX_AHEAD_MS = 5 * 60 * 1000
 MAX_BYTES = 64 * 1024
+#: Removed ones too.
+MAX_FIELDS = 512
 SCHEMA = 1
 TRIES = 8
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -291,6 +293,8 @@ def check(session: Session) -> None:
     wrong = [name for name in session.fields if not NAME.fullmatch(name)]
     if wrong:
         raise ValueError(f"{len(wrong)} names are not 1 to 64 letters, digits, _, - and .")
+    if len(session.fields) > MAX_FIELDS:
+        raise ValueError(f"the session has {len(session.fields)} fields, {MAX_FIELDS} at most")
     size = sum(len(name) + len((value or "").encode()) for name, (_, value) in session.fields.items())
     if size > MAX_BYTES:
         raise ValueError(f"the session has {size} bytes, {MAX_BYTES} at most")
