@@ -24,6 +24,8 @@ pub enum Wake {
 
 /// Keys of this stack's own schedules.
 const SCHEDULE: &str = "schedule";
+const BEATS: &str = "beats";
+const MOST_BEATS: u32 = 6;
 
 /// Reads an event: `{"Records": [..]}`, this stack's schedule (`{"schedule": "tick"}`), or an
 /// EventBridge rule's.
@@ -47,6 +49,14 @@ pub fn decode(event: &str) -> Result<Wake, String> {
         return Ok(Wake::Tick);
     }
     Err("the event is neither a stream's batch (`Records`) nor the tick's schedule".to_owned())
+}
+
+/// How many beats a tick's event asks for: one, unless its `beats` says otherwise, and six at most,
+/// which fill its minute.
+pub fn beats(event: &str) -> u32 {
+    let event: Value = serde_json::from_str(event).unwrap_or_default();
+    let asked = event.get(BEATS).and_then(Value::as_u64).unwrap_or(1);
+    u32::try_from(asked).map_or(MOST_BEATS, |asked| asked.clamp(1, MOST_BEATS))
 }
 
 /// A record's envelope. What is not needed to find its place is read later.

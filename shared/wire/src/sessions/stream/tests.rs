@@ -280,6 +280,23 @@ fn no_record_spoils_another() {
 }
 
 #[test]
+fn a_tick_makes_one_beat_unless_it_says_otherwise_and_never_more_than_its_minute_holds() {
+    for (event, expected) in [
+        (r#"{"schedule":"tick"}"#, 1),
+        (r#"{"schedule":"tick","beats":1}"#, 1),
+        (r#"{"schedule":"tick","beats":6}"#, 6),
+        (r#"{"schedule":"tick","beats":0}"#, 1),
+        (r#"{"schedule":"tick","beats":7}"#, 6),
+        (r#"{"schedule":"tick","beats":18446744073709551615}"#, 6),
+        (r#"{"schedule":"tick","beats":"6"}"#, 1),
+        (r#"{"schedule":"tick","beats":-1}"#, 1),
+        ("canary", 1),
+    ] {
+        assert_eq!(beats(event), expected, "{event}");
+    }
+}
+
+#[test]
 fn an_event_is_a_batch_or_the_tick() {
     assert_eq!(decode(r#"{"Records":[]}"#), Ok(Wake::Records(Vec::new())));
     for tick in [r#"{"schedule":"tick"}"#, r#"{"detail-type":"Scheduled Event","account":"1"}"#] {
