@@ -7,11 +7,13 @@ stack or a hand's slip, and who keeps no sessions gets nothing of it. Run by che
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from template_parts import (
     NETWORK,
     ROLES,
+    ROOT,
     ROOT_FILE,
     SESSION_WATCH,
     SESSIONS,
@@ -27,6 +29,12 @@ FUNCTION = "session-sync"
 #: Seconds that DynamoDB keeps a stream's records.
 STREAM_KEPT = 86_400
 ROOT_STACK = "SessionSync"
+#: Where the time between two beats stands.
+BEATS = [ROOT / f for f in ("shared/domain/src/sessions/sync.rs", "shared/domain/src/sessions/lag.rs", "shared/sessions/src/sync.rs")]  # fmt: skip
+#: Seconds that a beat is late without trouble: two of replication, three of the schedule.
+LATEST_ARRIVAL = 5
+#: Seconds without replication that are to be noticed.
+CUT = 30
 
 
 def records_are_not_lost(templates: dict) -> Iterator[str]:
@@ -154,6 +162,29 @@ def sessions_are_watched(templates: dict) -> Iterator[str]:
             yield f"{region}: no pair of alarms, a warning and a critical one"
 
 
+def a_cut_of_half_a_minute_is_seen(templates: dict) -> Iterator[str]:
+    """By the beats that the function really makes, and the alarms on their age."""
+    text = "".join(f.read_text() for f in BEATS if f.exists())
+    found = re.search(r"const BEAT_EVERY: \w+ = \w+::from_secs\((\d+)\)", text)
+    every = int(found.group(1)) if found else 60
+    tick = properties_of(templates, SYNC, "Tick")
+    beats = json.loads(tick["Target"]["Input"]).get("beats", 1) if found else 1
+    if beats * every != 60 or tick["ScheduleExpression"] != "rate(1 minute)":
+        yield f"the tick: {beats} beats, one every {every} seconds, do not fill a minute"
+    if functions(templates)[FUNCTION]["Timeout"] <= (beats - 1) * every + 5:
+        yield "the function: ends before its last beat"
+    late = every + LATEST_ARRIVAL
+    for name, alarm in templates[SESSION_WATCH]["Resources"].items():
+        properties = alarm["Properties"]
+        if properties["MetricName"] != "ReplicationAge":
+            continue
+        if properties["Threshold"] <= late:
+            yield f"{name}: goes off without a cut; an age of {late} s is none"
+        is_first_notice = properties["Statistic"] == "Maximum" and properties["EvaluationPeriods"] == 1
+        if is_first_notice and properties["Threshold"] > CUT - every:
+            yield f"{name}: does not see a cut of {CUT} s"
+
+
 CHECKS = [
     records_are_not_lost,
     sessions_are_kept,
@@ -161,6 +192,7 @@ CHECKS = [
     secrets_are_named_only,
     the_function_does_not_move_the_network,
     sessions_are_watched,
+    a_cut_of_half_a_minute_is_seen,
 ]
 
 
@@ -227,6 +259,11 @@ MUTATIONS = [
     ("sessions_are_watched", "records that are set aside unseen", lambda t: t[SESSION_WATCH]["Resources"].pop("FailuresWaiting")),
     ("sessions_are_watched", "a region that may be cut off unseen", lambda t: t[SESSION_WATCH]["Resources"].pop("ThirdCut")),
     ("sessions_are_watched", "ticks that may stop unseen", lambda t: t[SESSION_WATCH]["Resources"].pop("SyncTickMissing")),
+    ("a_cut_of_half_a_minute_is_seen", "a beat a minute", lambda t: properties_of(t, SYNC, "Tick")["Target"].update(Input='{"schedule":"tick"}')),
+    ("a_cut_of_half_a_minute_is_seen", "a tick every five minutes", lambda t: properties_of(t, SYNC, "Tick").update(ScheduleExpression="rate(5 minutes)")),
+    ("a_cut_of_half_a_minute_is_seen", "a function that ends between beats", lambda t: functions(t)[FUNCTION].update(Timeout=30)),
+    ("a_cut_of_half_a_minute_is_seen", "an alarm that goes off by itself", lambda t: properties_of(t, SESSION_WATCH, "FirstLate").update(Threshold=12)),
+    ("a_cut_of_half_a_minute_is_seen", "an alarm that sleeps through it", lambda t: properties_of(t, SESSION_WATCH, "SecondLate").update(Threshold=45)),
     ("roles_are_narrow", "every item of the session table", lambda t: _role(t, "Beat").pop("Condition")),
     ("roles_are_narrow", "every stream of the account", lambda t: _role(t, "ReadStream").update(Resource="*")),
     ("roles_allow_what_is_called", "a secret that nobody reads", lambda t: _role(t, "ReadTheCachesSecret").update(Action=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"])),
