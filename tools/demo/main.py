@@ -145,7 +145,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--deployed",
         action="store_true",
-        help="play on the endpoint of AWS_ENDPOINT_URL, freshly deployed by tools/deploy-local",
+        help="play on the endpoint of AWS_ENDPOINT_URL, freshly deployed by tools/deploy-local;"
+        " without the session, which needs two regions and their caches",
     )
     parser.add_argument(
         "--endpoint-for", type=int, default=0, metavar="PID", help="end the endpoint with PID"
