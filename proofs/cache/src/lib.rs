@@ -14,6 +14,7 @@ pub mod admin;
 pub mod contract;
 pub mod history;
 pub mod play;
+pub mod region;
 pub mod scenes;
 pub mod server;
 

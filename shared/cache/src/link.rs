@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, Shared};
 use redis::aio::MultiplexedConnection;
 use redis::cluster_async::ClusterConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
-use redis::{RedisError, RedisResult, TlsCertificates};
+use redis::{ErrorKind, RedisError, RedisResult, TlsCertificates};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -56,7 +56,9 @@ pub(crate) struct Numbered {
     pub(crate) connection: Connection,
 }
 
-type Opening = Shared<BoxFuture<'static, Result<Connection, CacheError>>>;
+/// What came of an attempt, and when.
+type Opened = Result<Connection, (CacheError, Instant)>;
+type Opening = Shared<BoxFuture<'static, Opened>>;
 
 enum State {
     Down { since: Option<Instant> },
@@ -99,6 +101,7 @@ impl Link {
     pub(crate) async fn connection(&self) -> Result<Numbered, CacheError> {
         let opening = {
             let mut inner = self.lock();
+            inner.look();
             match &inner.state {
                 State::Up(connection) => return Ok(inner.numbered(connection.clone())),
                 State::Opening(opening) => opening.clone(),
@@ -116,14 +119,12 @@ impl Link {
         let mut inner = self.lock();
         // The first of those who waited says what came of it.
         if matches!(&inner.state, State::Opening(now) if now.ptr_eq(&opening)) {
-            inner.vain = inner.vain.saturating_add(1);
-            inner.number = inner.number.wrapping_add(1);
-            inner.state = match &opened {
-                Ok(connection) => State::Up(connection.clone()),
-                Err(_) => State::Down { since: Some(Instant::now()) },
-            };
+            inner.settle(&opened);
         }
-        opened.map(|connection| inner.numbered(connection))
+        match opened {
+            Ok(connection) => Ok(inner.numbered(connection)),
+            Err((error, _)) => Err(error),
+        }
     }
 
     /// A call had an answer: the next loss is followed by an attempt at once.
@@ -149,12 +150,16 @@ impl Link {
         let info = self.info().map_err(|e| said(&e))?;
         let attempt = attempt(info, self.url.cluster, self.authority.clone(), self.limits);
         let attempt = tokio::time::timeout(self.limits.connect, attempt);
-        let task = tokio::spawn(attempt).map(|done| match done {
-            Ok(Ok(Ok(connection))) => Ok(connection),
-            Ok(Ok(Err(error))) => Err(said(&error)),
-            Ok(Err(_)) => Err(CacheError("no connection in time".into())),
-            Err(_) => Err(CacheError("the attempt to connect was ended".into())),
-        });
+        let attempt = async move {
+            let came = match attempt.await {
+                Ok(Ok(connection)) => Ok(connection),
+                Ok(Err(error)) => Err(said(&error)),
+                Err(_) => Err(CacheError("no connection in time".into())),
+            };
+            came.map_err(|error| (error, Instant::now()))
+        };
+        let ended = || (CacheError("the attempt to connect was ended".into()), Instant::now());
+        let task = tokio::spawn(attempt).map(move |done| done.unwrap_or_else(|_| Err(ended())));
         Ok(task.boxed().shared())
     }
 
@@ -175,6 +180,24 @@ impl Link {
 }
 
 impl Inner {
+    /// Takes note of an attempt that came to its end while nobody waited for it.
+    fn look(&mut self) {
+        if let State::Opening(opening) = &self.state
+            && let Some(opened) = opening.clone().now_or_never()
+        {
+            self.settle(&opened);
+        }
+    }
+
+    fn settle(&mut self, opened: &Opened) {
+        self.vain = self.vain.saturating_add(1);
+        self.number = self.number.wrapping_add(1);
+        self.state = match opened {
+            Ok(connection) => State::Up(connection.clone()),
+            Err((_, at)) => State::Down { since: Some(*at) },
+        };
+    }
+
     fn numbered(&self, connection: Connection) -> Numbered {
         Numbered { number: self.number, connection }
     }
@@ -225,9 +248,13 @@ fn pause(vain: u32) -> Duration {
 
 /// What went wrong, in words that hold nothing of what was sent: the server's own words can.
 pub(crate) fn said(error: &RedisError) -> CacheError {
+    // A cluster's client wraps it, with its words alone.
+    let is_login = error.kind() == ErrorKind::AuthenticationFailed
+        || ["WRONGPASS", "AuthenticationFailed"].iter().any(|w| error.to_string().contains(w));
     let code = error.code().filter(|code| code.chars().all(|c| c.is_ascii_uppercase()));
     CacheError(match code {
-        Some(code) => format!("{} ({code})", error.category()),
+        _ if is_login => "the login was refused".to_owned(),
+        Some(code) => format!("the server said {code}"),
         None if error.is_connection_refusal() => "connection refused".to_owned(),
         None => error.category().to_owned(),
     })
