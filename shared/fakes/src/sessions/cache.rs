@@ -9,7 +9,7 @@ use crate::sessions::boards::Shard;
 use crate::sessions::entries::Entry;
 use crate::sessions::stage::{SessionCall, Stage};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidegate_domain::sessions::part::{SessionKey, SessionPart};
@@ -43,6 +43,8 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     entries: BTreeMap<SessionKey, Entry>,
+    /// Sessions of which an entry was evicted, killed or ran out.
+    lost: BTreeSet<SessionKey>,
     shards: BTreeMap<ShardKey, Shard>,
 }
 
@@ -75,7 +77,12 @@ impl CacheTwin {
 
     /// Memory runs short: a session's entry goes. Whether there was one.
     pub fn evict(&self, key: &SessionKey) -> bool {
-        self.lock().store.entries.remove(key).is_some()
+        let store = &mut self.lock().store;
+        let there = store.entries.remove(key).is_some();
+        if there {
+            store.lost.insert(key.clone());
+        }
+        there
     }
 
     /// Memory runs short: a shard's entry goes.
@@ -96,7 +103,11 @@ impl CacheTwin {
 
     /// The server dies with everything it held.
     pub fn kill(&self) {
-        *self.lock() = State { health: Health::Down, ..State::default() };
+        let mut state = self.lock();
+        let mut lost = std::mem::take(&mut state.store.lost);
+        lost.extend(state.store.entries.keys().cloned());
+        let store = Store { lost, ..Store::default() };
+        *state = State { health: Health::Down, store, ..State::default() };
     }
 
     /// It answers again. What was asked for in a pause happens now.
@@ -134,6 +145,13 @@ impl CacheTwin {
         state.store.expire(self.stage.now());
         let shards = state.store.shards.iter().filter(|(_, shard)| shard.complete() == Some(epoch));
         shards.map(|(key, shard)| (key.clone(), shard.scores())).collect()
+    }
+
+    /// Whether an entry of this session was ever evicted or killed, or ran out.
+    pub fn has_lost(&self, key: &SessionKey) -> bool {
+        let mut state = self.lock();
+        state.store.expire(self.stage.now());
+        state.store.lost.contains(key)
     }
 
     /// What an entry holds, complete or not; none: there is no entry.
@@ -187,6 +205,8 @@ fn failed(why: &str) -> CacheError {
 
 impl Store {
     fn expire(&mut self, now: Timestamp) {
+        let over = self.entries.iter().filter(|(_, entry)| entry.expires <= now);
+        self.lost.extend(over.map(|(key, _)| key.clone()));
         self.entries.retain(|_, entry| now < entry.expires);
         self.shards.retain(|_, shard| now < shard.expires);
     }

@@ -51,6 +51,7 @@ fn every_order_of_writes_ends_with_the_newest() {
             apply(&cache, &[all[n].clone(), all[n].clone()]);
         }
         assert_eq!(cache.peek(&key(1)).unwrap().0, std::slice::from_ref(&new), "{order:?}");
+        assert!(!cache.has_lost(&key(1)), "{order:?}");
         apply(&cache, &[gone(&new), wrote(&new), wrote(&old)]);
         assert_eq!(
             cache.peek(&key(1)).unwrap().0,
@@ -127,6 +128,7 @@ fn what_a_paused_server_got_happens_later() {
     assert!(block_on(cache.read(&key(1), 0, &mark("m"))).is_err());
     cache.resume();
     assert_eq!(cache.peek(&key(1)), None, "it came back empty");
+    assert!(cache.has_lost(&key(1)) && !cache.has_lost(&key(2)));
 }
 
 #[test]
