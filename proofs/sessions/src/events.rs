@@ -1,12 +1,11 @@
 //! What can happen in a history, by the dice.
 
-use crate::law::after_expiry;
+use crate::expiry::{expire, expiry, keep_alive};
 use crate::task::Ask;
 use crate::world::{Pace, SHARDS, World};
 use crate::{field, key, region, word};
 use jiff::{SignedDuration, Timestamp};
-use tidegate_domain::sessions::part::{FieldValue, PartId, SessionKey, SessionPart};
-use tidegate_domain::sessions::session::Session;
+use tidegate_domain::sessions::part::{FieldValue, PartId, SessionKey};
 use tidegate_domain::sessions::store::{Changes, Life};
 use tidegate_fakes::Fault;
 use tidegate_fakes::sessions::{Address, CacheTwin, Item, Partition, SessionAt, SessionCall, Sort};
@@ -39,21 +38,21 @@ pub fn happen(world: &mut World, dice: &mut Dice) {
     }
 }
 
-fn some(dice: &mut Dice, count: usize) -> usize {
+pub(crate) fn some(dice: &mut Dice, count: usize) -> usize {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     usize::try_from(dice.below(count)).unwrap_or(0)
 }
 
-fn some_region(dice: &mut Dice) -> usize {
+pub(crate) fn some_region(dice: &mut Dice) -> usize {
     some(dice, crate::REGIONS.len())
 }
 
-fn secs(secs: i64) -> SignedDuration {
+pub(crate) fn secs(secs: i64) -> SignedDuration {
     SignedDuration::from_secs(secs)
 }
 
 /// The idle time of a session: the same wherever it is used.
-fn idle(key: &SessionKey) -> SignedDuration {
+pub(crate) fn idle(key: &SessionKey) -> SignedDuration {
     match key.as_str().as_bytes().last() {
         Some(b'0') => secs(60),
         Some(b'1') => secs(20 * 60),
@@ -192,35 +191,6 @@ fn time(world: &mut World, dice: &mut Dice) {
     world.pass(time);
 }
 
-/// Somebody uses a session in one region, and each time shortly before half of its time is over or
-/// it runs out; meanwhile time to live does its work anywhere.
-fn keep_alive(world: &mut World, dice: &mut Dice) {
-    let keys: Vec<SessionKey> = world.truth.sessions.keys().cloned().collect();
-    let Some(key) = keys.get(some(dice, keys.len())).cloned() else { return };
-    let (number, process) = (some_region(dice), some(dice, 2));
-    for _ in 0..dice.number(1, 3) {
-        let Some(session) = Session::of(&world.parts(number, &key)) else { return };
-        let now = world.stage.now();
-        if !session.is_live(now) {
-            return;
-        }
-        let half = i32::try_from(idle(&key).as_secs() / 2).unwrap_or(i32::MAX);
-        let early = secs(i64::from(half) - 2 - i64::from(dice.below(1_800)));
-        let late = secs(i64::from(dice.number(2, 600)));
-        let spare = if dice.below(3) == 0 { late } else { early };
-        let time = session.live_until.duration_since(now) - spare;
-        if time.is_positive() {
-            world.pass(time);
-        }
-        world.note("kept alive", String::new);
-        if dice.below(2) == 0 {
-            expiry(world, dice);
-        }
-        world.begin(number, process, Ask::Touch(key.clone(), idle(&key)));
-        world.finish_tasks();
-    }
-}
-
 /// Until just before or after something runs out, is to be renewed, or is over.
 fn until_something(world: &World, dice: &mut Dice) -> SignedDuration {
     let now = world.stage.now();
@@ -260,44 +230,6 @@ fn network(world: &mut World, dice: &mut Dice) {
             world.table.set_delay(&region(one), &region(other), delay);
             world.note("delay", || format!("{one} to {other}: {delay}"));
         }
-    }
-}
-
-/// Time to live removes one item in one region, or all of them.
-fn expiry(world: &mut World, dice: &mut Dice) {
-    let number = some_region(dice);
-    let over = world.table.run_out(&region(number));
-    let all = dice.below(2) == 0;
-    let picked = over.get(some(dice, over.len())).cloned();
-    expire(world, number, |address| all || Some(address) == picked.as_ref());
-}
-
-/// Time to live removes what it may of these in a region.
-fn expire(world: &mut World, number: usize, pick: impl Fn(&Address) -> bool) {
-    let over = world.table.run_out(&region(number));
-    for address in over.iter().filter(|address| pick(address)) {
-        match &address.partition {
-            Partition::Session(key) => expire_part(world, number, address, key),
-            _ => drop(world.table.expire(&region(number), address)),
-        }
-    }
-}
-
-fn expire_part(world: &mut World, number: usize, address: &Address, key: &SessionKey) {
-    let now = world.stage.now();
-    let before = world.parts(number, key);
-    world.table.expire(&region(number), address);
-    let after = world.parts(number, key);
-    let is_this = |part: &SessionPart| Sort::Part(part.id.clone()) == address.sort;
-    let was_tombstone = before.iter().any(|part| is_this(part) && part.ended.is_some());
-    let what = if was_tombstone { "tombstone expiry" } else { "part expiry" };
-    world.note(what, || format!("{} in {number}", address.sort));
-    let (before, after) = (Session::of(&before), Session::of(&after));
-    if before.as_ref().is_some_and(|session| session.is_live(now)) {
-        world.note("part expiry of a living session", String::new);
-    }
-    if let Err(broken) = after_expiry(before.as_ref(), after.as_ref(), now) {
-        world.breaks(broken.law, broken.how);
     }
 }
 

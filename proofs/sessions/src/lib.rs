@@ -11,7 +11,9 @@
 )]
 
 pub mod events;
+pub mod expiry;
 pub mod law;
+pub mod outcome;
 pub mod play;
 pub mod site;
 pub mod task;

@@ -60,6 +60,16 @@ impl Site {
         Ok(found.parts.into_iter().find(|standing| standing.id == part.id))
     }
 
+    /// Our newest part of a session, as long as it is not removed within ten minutes.
+    async fn run_out(&self, key: &SessionKey) -> PortResult<Option<SessionPart>> {
+        let found = self.replica.parts(key).await?.parts.into_iter();
+        let own = found.filter(|part| part.id.region == *self.replica.region());
+        let stays = |part: &SessionPart| {
+            part.expires_at().duration_since(self.wall()) > SignedDuration::from_mins(10)
+        };
+        Ok(own.max_by_key(|part| part.id.generation).filter(stays))
+    }
+
     /// The one item of a session: whoever writes last has it.
     async fn put_only(&self, part: &SessionPart, seen: Option<&Stamp>) -> PortResult<Put> {
         let found = self.replica.parts(&part.key).await?;
@@ -138,6 +148,13 @@ impl PartTable for Site {
             Some(Wrong::Unconditional) => {
                 let stands = self.stands(part).await?;
                 self.replica.put_part(part, stands.as_ref().map(|part| &part.written)).await
+            }
+            Some(Wrong::RunOutWritten) if seen.is_none() => {
+                let Some(old) = self.run_out(&part.key).await? else {
+                    return self.replica.put_part(part, seen).await;
+                };
+                let part = SessionPart { id: old.id, ..part.clone() };
+                self.replica.put_part(&part, Some(&old.written)).await
             }
             Some(Wrong::TouchAlone) if part.fields.values().all(|f| f.at != part.written) => {
                 let mut part = part.clone();
