@@ -199,3 +199,38 @@ async fn a_cache_that_is_gone_makes_no_record_fail_and_its_entries_doubtful() {
     assert_eq!(epoch.number, 1);
     assert_eq!(virginia.store.get(token).await, Ok(None), "the table knows");
 }
+
+/// The password is read at the first call, and again when the cache refuses it.
+#[tokio::test]
+async fn a_password_that_was_changed_is_read_again() {
+    let stage = stage().await;
+    let server = Server::start(Mode::Alone);
+    let settings = |arn: &str| tidegate_sessions::Settings {
+        cache_secret: Some(arn.to_owned()),
+        ..stage.settings(0, &server.url()).unwrap()
+    };
+    let json = json!({ "username": "default", "password": "one" }).to_string();
+    let arn = stage.keep_secret(0, "cache", &json).unwrap();
+    server.admin().say(&["CONFIG", "SET", "requirepass", "one"]);
+    let key = TokenKey::new("a secret of at least 16 bytes").unwrap();
+    let store = SessionStore::new(&settings(&arn), key, Options::default());
+    store.create("a token", [("user", "kim")], tomorrow()).await.unwrap();
+    for _ in 0..2 {
+        assert!(store.get("a token").await.unwrap().is_some());
+    }
+    let counts = store.counts();
+    assert_eq!((counts.hits, counts.cache_failures), (1, 0), "{counts:?}");
+
+    stage.keep_secret(0, "cache", "two").unwrap();
+    let mut admin = server.admin();
+    admin.say(&["AUTH", "one"]);
+    admin.say(&["CONFIG", "SET", "requirepass", "two"]);
+    admin.say(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    let began = std::time::Instant::now();
+    while store.counts().hits == counts.hits {
+        assert!(store.get("a token").await.unwrap().is_some(), "the table knows it all the time");
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", store.counts());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(store.counts().cache_failures > 0, "it was refused: {:?}", store.counts());
+}

@@ -16,7 +16,7 @@ mod url;
 
 pub use cache::{CHUNK, RedisCache};
 pub use code::{session_key, shard_keys};
-pub use link::Limits;
+pub use link::{LOGIN_REFUSED, Limits};
 pub use login::Login;
 pub use url::CacheUrl;
 

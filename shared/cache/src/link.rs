@@ -19,6 +19,8 @@ use std::time::Duration;
 use tidegate_domain::sessions::ports::CacheError;
 use tokio::time::Instant;
 
+/// What a refused password is told with: whoever has it from somewhere can read it again.
+pub const LOGIN_REFUSED: &str = "the login was refused";
 /// The first pause between attempts; the next one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause: how late we notice that the server is back.
@@ -253,7 +255,7 @@ pub(crate) fn said(error: &RedisError) -> CacheError {
         || ["WRONGPASS", "AuthenticationFailed"].iter().any(|w| error.to_string().contains(w));
     let code = error.code().filter(|code| code.chars().all(|c| c.is_ascii_uppercase()));
     CacheError(match code {
-        _ if is_login => "the login was refused".to_owned(),
+        _ if is_login => LOGIN_REFUSED.to_owned(),
         Some(code) => format!("the server said {code}"),
         None if error.is_connection_refusal() => "connection refused".to_owned(),
         None => error.category().to_owned(),

@@ -4,20 +4,17 @@
 //! What must stay true: nobody waits for a password but the call that reads it, and that one for two
 //! seconds at most; a password that cannot be read is not asked for by every call.
 
+use crate::Settings;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tidegate_adapters::Secrets;
-use tidegate_cache::{CacheUrl, Limits, Login, RedisCache};
+use tidegate_cache::{CacheUrl, LOGIN_REFUSED, Limits, Login, RedisCache};
 use tidegate_domain::sessions::ports::CacheError;
-
-use crate::Settings;
 
 /// Longest wait for the password.
 const READ: Duration = Duration::from_secs(2);
 /// A password that could not be read, or was refused, is not read again for so long.
 const PAUSE: Duration = Duration::from_secs(5);
-/// What a refused password is told with, by redis-rs or by the server.
-const REFUSALS: [&str; 4] = ["authentication", "WRONGPASS", "NOAUTH", "NOPERM"];
 
 /// The door.
 pub(crate) struct Door {
@@ -76,6 +73,7 @@ impl Door {
         cache: &Arc<RedisCache>,
         answer: Result<T, CacheError>,
     ) -> Result<T, CacheError> {
+        let is_refusal = |error: &CacheError| error.0 == LOGIN_REFUSED;
         if self.secret.is_some() && answer.as_ref().is_err_and(is_refusal) {
             let mut state = self.state();
             if matches!(&*state, State::Open(open, since)
@@ -114,8 +112,4 @@ impl Drop for Opening<'_> {
 
 fn error(what: &str) -> CacheError {
     CacheError(what.to_owned())
-}
-
-fn is_refusal(error: &CacheError) -> bool {
-    REFUSALS.iter().any(|words| error.0.contains(words))
 }

@@ -124,16 +124,38 @@ impl SessionStage {
         Ok(json!({ "Records": records }))
     }
 
+    /// Keeps a text in Secrets Manager of a region; its ARN.
+    ///
+    /// # Errors
+    /// [`Stop::Failed`].
+    pub fn keep_secret(&self, region: usize, name: &str, text: &str) -> Scene<String> {
+        let region = REGIONS.get(region).copied().unwrap_or_default();
+        let ask =
+            |call: &str, body: &Value| self.call(region, &format!("secretsmanager.{call}"), body);
+        let put = ask("PutSecretValue", &json!({ "SecretId": name, "SecretString": text }));
+        let kept =
+            put.or_else(|_| ask("CreateSecret", &json!({ "Name": name, "SecretString": text })))?;
+        let arn = kept.get("ARN").and_then(Value::as_str);
+        arn.map(str::to_owned).ok_or_else(|| Stop::Failed(format!("no ARN in {kept}")))
+    }
+
     /// One call of DynamoDB Streams, whose answers have the form in which functions get records.
     fn streams(&self, region: &str, call: &str, body: &Value) -> Scene<Value> {
+        self.call(region, &format!("DynamoDBStreams_20120810.{call}"), body)
+    }
+
+    /// One call of a service that speaks JSON.
+    fn call(&self, region: &str, call: &str, body: &Value) -> Scene<Value> {
+        let service =
+            if call.starts_with("secretsmanager") { "secretsmanager" } else { "dynamodb" };
         let (host, body) = (self.endpoint.url().trim_start_matches("http://"), body.to_string());
         let mut stream = TcpStream::connect(host).map_err(failed("connect"))?;
         write!(
             stream,
             "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
              Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\
-             X-Amz-Target: DynamoDBStreams_20120810.{call}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential={KEY}/20260101/{region}/dynamodb/aws4_request, \
+             X-Amz-Target: {call}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={KEY}/20260101/{region}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n\r\n{body}",
             body.len()
         )
