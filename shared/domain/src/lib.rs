@@ -28,5 +28,6 @@ pub mod reason;
 mod scene;
 pub mod sessions;
 pub mod signal;
+pub mod sizing;
 pub mod steps;
 pub mod text;

@@ -1,0 +1,158 @@
+//! The advice: how many instances, by which rule, and on what ground.
+
+use super::rule::Rule;
+use super::shadows::{MEMORY_MINS, Shadow, speaks};
+use super::{LEARNING_MINS, Sizing, Terms};
+use std::fmt;
+
+/// How many instances a fleet should have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    /// Instances to be asked for, the reserve included, within the limits.
+    pub size: u32,
+    /// Of these, kept for the loss of a zone.
+    pub reserve: u32,
+    /// The burst guard spoke: its capacity stays for [`BURST_MINS`](super::BURST_MINS).
+    pub burst: bool,
+    /// The rule that holds.
+    pub rule: Rule,
+    /// Why it holds.
+    pub ground: Ground,
+}
+
+/// Why a rule holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ground {
+    /// Too little was charged to choose.
+    Learning {
+        /// Minutes charged so far.
+        charged: u32,
+    },
+    /// It was the cheapest.
+    Record {
+        /// Over so many of the last days.
+        days: f32,
+        /// Its record.
+        chosen: Record,
+        /// The record of the cheapest of the other rules.
+        next: Record,
+    },
+}
+
+/// What a rule would have cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record {
+    /// Billed instance-hours.
+    pub hours: f32,
+    /// Load that was not served, percent.
+    pub unserved_percent: f32,
+}
+
+impl Sizing {
+    /// The advice after the newest charged minute, for a fleet that asked for so many instances
+    /// (its desired capacity), in which a burst still goes on or not.
+    pub fn advise(&self, asked: u32, in_burst: bool, terms: &Terms) -> Advice {
+        let rule = self.rule();
+        let ruled = terms.size(self.expected(&rule) * rule.headroom);
+        let guard = self.outlook.burst(terms.delay_mins()).map_or(0, |units| terms.size(units));
+        let asked = u16::try_from(asked).unwrap_or(u16::MAX);
+        let burst = speaks(guard, self.outlook.newest(), asked, in_burst) && guard > ruled;
+        let size = if burst || in_burst { ruled.max(guard) } else { ruled };
+        let reserve = terms.reserve(size);
+        Advice {
+            size: u32::from(size) + u32::from(reserve),
+            reserve: u32::from(reserve),
+            burst,
+            rule,
+            ground: self.ground(terms),
+        }
+    }
+
+    /// The highest forecast that the rule holds.
+    fn expected(&self, rule: &Rule) -> f32 {
+        let lately = self.outlook.forecasts.iter().take(usize::from(rule.hold_mins));
+        let of_rule = lately.filter_map(|f| f.get(rule.forecast as usize));
+        of_rule.copied().fold(0.0, f32::max)
+    }
+
+    fn ground(&self, terms: &Terms) -> Ground {
+        let shadows = &self.shadows;
+        if !self.has_learned() {
+            return Ground::Learning { charged: shadows.charged };
+        }
+        let record = |shadow: Shadow| Record {
+            hours: shadow.billed / 60.0,
+            unserved_percent: 100.0 * shadow.unserved / shadows.load.max(f32::MIN_POSITIVE),
+        };
+        Ground::Record {
+            days: shadows.charged.min(MEMORY_MINS) as f32 / 1440.0,
+            chosen: record(shadows.get(shadows.current)),
+            next: record(shadows.next_best(terms.dial().price())),
+        }
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.ground)?;
+        if self.burst {
+            f.write_str("; a burst is above everything asked for")?;
+        }
+        if self.reserve > 0 {
+            write!(f, "; {} more for the loss of a zone", self.reserve)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Learning { charged } => {
+                write!(f, "still learning, {charged} of {LEARNING_MINS} minutes")
+            }
+            Self::Record { days, chosen, next } => write!(
+                f,
+                "over the last {days:.0} days {:.0} instance-hours and {:.2} % unserved; \
+                 the next best {:.0} and {:.2} %",
+                chosen.hours, chosen.unserved_percent, next.hours, next.unserved_percent
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Forecast;
+    use super::*;
+
+    #[test]
+    fn an_advice_is_one_sentence() {
+        let rule = Rule { forecast: Forecast::Day, hold_mins: 15, headroom: 1.2 };
+        let chosen = Record { hours: 212.3, unserved_percent: 0.012 };
+        let next = Record { hours: 219.0, unserved_percent: 0.0 };
+        let ground = Ground::Record { days: 4.0, chosen, next };
+        let learned = Advice { size: 12, reserve: 0, burst: false, rule, ground };
+        let first = Advice {
+            rule: Rule::FIRST,
+            ground: Ground::Learning { charged: 7 },
+            ..learned.clone()
+        };
+        let burst = Advice { burst: true, reserve: 4, ..first.clone() };
+        for (advice, want) in [
+            (
+                learned,
+                "day profile x 1.20, 15 min hold: over the last 4 days 212 instance-hours and \
+                 0.01 % unserved; the next best 219 and 0.00 %",
+            ),
+            (first, "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes"),
+            (
+                burst,
+                "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes; a burst is above \
+                 everything asked for; 4 more for the loss of a zone",
+            ),
+        ] {
+            assert_eq!(advice.to_string(), want);
+        }
+    }
+}
