@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tidegate_cache::{Limits, Login, RedisCache};
 use tidegate_cache_proofs::{Mode, Reply, Server, scenes};
-use tidegate_domain::sessions::ports::{CacheError, CacheRead, FillMark, SessionCache};
+use tidegate_domain::sessions::ports::{CacheError, CacheRead, CacheWrite, FillMark, SessionCache};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, pki_types::PrivateKeyDer};
@@ -52,6 +52,24 @@ async fn what_the_server_lost_meanwhile_is_no_failure() {
     server.kill();
     server.restart();
     assert!(read(&cache).await.is_ok(), "after a restart that nobody saw");
+}
+
+/// A replica that takes over lacks what the last server confirmed just before: the writer is told
+/// once, and so doubts what was filled until now.
+#[tokio::test]
+async fn a_writer_is_told_once_that_another_server_answers() {
+    let mut server = Server::start(Mode::Alone);
+    let cache = every_day(&server);
+    let writes = [CacheWrite::Doubt(scenes::key(1))];
+    assert_eq!(cache.apply(&writes).await, Ok(()), "the first server");
+    server.admin().try_say(&["CLIENT", "KILL", "TYPE", "normal"]).ok();
+    assert_eq!(cache.apply(&writes).await, Ok(()), "a new connection to the same one");
+    server.kill();
+    server.restart();
+    assert!(read(&cache).await.is_ok(), "a reader is not told");
+    let told = cache.apply(&writes).await.expect_err("another server");
+    assert!(told.0.starts_with("another server answers"), "{told}");
+    assert_eq!(cache.apply(&writes).await, Ok(()), "told once");
 }
 
 #[tokio::test]

@@ -93,7 +93,12 @@ impl SessionCache for RedisCache {
             self.all(cmds)
         };
         let sent = stream::iter(writes.chunks(CHUNK).map(chunk)).buffered(AT_ONCE);
-        sent.try_for_each(|_| std::future::ready(Ok(()))).await
+        sent.try_for_each(|_| std::future::ready(Ok(()))).await?;
+        if self.link.is_another_server() {
+            let why = "another server answers: what the last one confirmed may be missing";
+            return Err(CacheError(why.to_owned()));
+        }
+        Ok(())
     }
 
     async fn read(

@@ -3,7 +3,8 @@
 //! What must stay true: nothing is connected to before the first call; there is one attempt at a
 //! time, however many callers wait, and it goes on when they have given up; between attempts that
 //! come to nothing lies a pause that grows; a connection that has not answered in time is not used
-//! again (the peer may be gone without a word), and what it still does is harmless.
+//! again (the peer may be gone without a word), and what it still does is harmless; that another
+//! server answers than before is told once, because replicas take over without the last writes.
 
 use crate::login::Login;
 use crate::url::CacheUrl;
@@ -59,7 +60,7 @@ pub(crate) struct Numbered {
 }
 
 /// What came of an attempt, and when.
-type Opened = Result<Connection, (CacheError, Instant)>;
+type Opened = Result<Made, (CacheError, Instant)>;
 type Opening = Shared<BoxFuture<'static, Opened>>;
 
 enum State {
@@ -68,8 +69,20 @@ enum State {
     Up(Connection),
 }
 
+/// A connection that came to be.
+#[derive(Clone)]
+struct Made {
+    connection: Connection,
+    /// What the server calls its process; none in a cluster, or where it does not say.
+    server: Option<String>,
+}
+
 struct Inner {
     state: State,
+    /// The process that answered last, as far as it is known.
+    server: Option<String>,
+    /// Another process answers since the last one that was told.
+    is_another: bool,
     /// Counts connections.
     number: u64,
     /// Attempts and connections since a call last had an answer.
@@ -87,7 +100,8 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(url: CacheUrl, login: Option<Login>, limits: Limits) -> Self {
-        let inner = Inner { state: State::Down { since: None }, number: 0, vain: 0 };
+        let state = State::Down { since: None };
+        let inner = Inner { state, server: None, is_another: false, number: 0, vain: 0 };
         Self { url, login, authority: None, limits, inner: Mutex::new(inner) }
     }
 
@@ -124,9 +138,14 @@ impl Link {
             inner.settle(&opened);
         }
         match opened {
-            Ok(connection) => Ok(inner.numbered(connection)),
+            Ok(made) => Ok(inner.numbered(made.connection)),
             Err((error, _)) => Err(error),
         }
+    }
+
+    /// Whether another server answers than before, once: what the last one confirmed may be lost.
+    pub(crate) fn is_another_server(&self) -> bool {
+        std::mem::take(&mut self.lock().is_another)
     }
 
     /// A call had an answer: the next loss is followed by an attempt at once.
@@ -154,7 +173,7 @@ impl Link {
         let attempt = tokio::time::timeout(self.limits.connect, attempt);
         let attempt = async move {
             let came = match attempt.await {
-                Ok(Ok(connection)) => Ok(connection),
+                Ok(Ok(made)) => Ok(made),
                 Ok(Err(error)) => Err(said(&error)),
                 Err(_) => Err(CacheError("no connection in time".into())),
             };
@@ -195,9 +214,18 @@ impl Inner {
         self.vain = self.vain.saturating_add(1);
         self.number = self.number.wrapping_add(1);
         self.state = match opened {
-            Ok(connection) => State::Up(connection.clone()),
+            Ok(made) => {
+                self.answers(made.server.as_deref());
+                State::Up(made.connection.clone())
+            }
             Err((_, at)) => State::Down { since: Some(*at) },
         };
+    }
+
+    fn answers(&mut self, server: Option<&str>) {
+        let Some(server) = server else { return };
+        let last = self.server.replace(server.to_owned());
+        self.is_another |= last.is_some_and(|last| last != server);
     }
 
     fn numbered(&self, connection: Connection) -> Numbered {
@@ -210,7 +238,7 @@ async fn attempt(
     cluster: bool,
     authority: Option<Vec<u8>>,
     limits: Limits,
-) -> RedisResult<Connection> {
+) -> RedisResult<Made> {
     let authority = authority.map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
     if cluster {
         let mut builder = redis::cluster::ClusterClientBuilder::new([info])
@@ -224,7 +252,7 @@ async fn attempt(
             builder = builder.certs(authority);
         }
         let connection = builder.build()?.get_async_connection().await?;
-        return Ok(Connection::Cluster(connection));
+        return Ok(Made { connection: Connection::Cluster(connection), server: None });
     }
     // Time is kept by whoever calls.
     let config =
@@ -233,8 +261,19 @@ async fn attempt(
         Some(authority) => Client::build_with_tls(info, authority)?,
         None => Client::open(info)?,
     };
-    let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    Ok(Connection::Single(connection))
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    // A user who may not ask does without.
+    let told: RedisResult<String> =
+        redis::cmd("INFO").arg("server").query_async(&mut connection).await;
+    let server = told.ok().and_then(|info| run_id(&info));
+    Ok(Made { connection: Connection::Single(connection), server })
+}
+
+/// The random name that a server's process gives itself.
+/// <https://redis.io/docs/latest/commands/info/>
+fn run_id(info: &str) -> Option<String> {
+    let id = info.lines().find_map(|line| line.strip_prefix("run_id:"))?.trim();
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// How long to wait after so many attempts in vain: none after the first, then twice as long each
