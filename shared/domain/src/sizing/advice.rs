@@ -14,6 +14,8 @@ pub struct Advice {
     pub reserve: u32,
     /// The burst guard spoke: its capacity stays for [`BURST_MINS`](super::BURST_MINS).
     pub burst: bool,
+    /// The load is not known: as much as is there, or more where the profiles say so.
+    pub blind: bool,
     /// The rule that holds.
     pub rule: Rule,
     /// Why it holds.
@@ -57,12 +59,15 @@ impl Sizing {
         let guard = self.outlook.burst(terms.delay_mins()).map_or(0, |units| terms.size(units));
         let asked = u16::try_from(asked).unwrap_or(u16::MAX);
         let burst = speaks(guard, self.outlook.newest(), asked, in_burst) && guard > ruled;
+        let blind = self.outlook.is_blind();
         let size = if burst || in_burst { ruled.max(guard) } else { ruled };
+        let least = if blind { terms.size(f32::from(asked)) } else { 0 };
         let reserve = terms.reserve(size);
         Advice {
-            size: u32::from(size) + u32::from(reserve),
+            size: (u32::from(size) + u32::from(reserve)).max(u32::from(least)),
             reserve: u32::from(reserve),
             burst,
+            blind,
             rule,
             ground: self.ground(terms),
         }
@@ -98,6 +103,9 @@ impl fmt::Display for Advice {
         if self.burst {
             f.write_str("; a burst is above everything asked for")?;
         }
+        if self.blind {
+            f.write_str("; the load is not known, so nothing goes")?;
+        }
         if self.reserve > 0 {
             write!(f, "; {} more for the loss of a zone", self.reserve)?;
         }
@@ -132,7 +140,7 @@ mod tests {
         let chosen = Record { hours: 212.3, unserved_percent: 0.012 };
         let next = Record { hours: 219.0, unserved_percent: 0.0 };
         let ground = Ground::Record { days: 4.0, chosen, next };
-        let learned = Advice { size: 12, reserve: 0, burst: false, rule, ground };
+        let learned = Advice { size: 12, reserve: 0, burst: false, blind: false, rule, ground };
         let first = Advice {
             rule: Rule::FIRST,
             ground: Ground::Learning { charged: 7 },

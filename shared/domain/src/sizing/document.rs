@@ -4,11 +4,11 @@
 //! depend on the fleet (less than 20 kB; as text the same numbers would take up to 60). People
 //! read the advice instead.
 //!
-//! Layout: `TGS`, version; capacity (f64, 0 before any minute); newest minute (i64); minutes
-//! charged (u32), current rule (u16), load (f32); the open bin's sum (f32) and count (u8); counts
-//! (u16 each) and values of the loads (f32) and the forecasts (4 f32), newest first; the bins of
-//! day and week (f32, u8); the shadows (size u16, bake u8, burst u8, billed, launches, unserved
-//! f32); the slots (u16), newest first.
+//! Layout: `TGS`, version; capacity (f64, 0 before any minute); newest minute and newest visible
+//! one (i64, the smallest number for none); minutes charged (u32), current rule (u16), load (f32);
+//! the open bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and
+//! the forecasts (4 f32), newest first; the bins of day and week (f32, u8); the shadows (size u16,
+//! bake u8, burst u8, billed, launches, unserved f32); the slots (u16), newest first.
 
 use super::Sizing;
 use super::outlook::Outlook;
@@ -21,6 +21,8 @@ const MAGIC: [u8; 3] = *b"TGS";
 const VERSION: u8 = 1;
 /// Minutes that lie further from the epoch were not written by this code.
 const FAR: i64 = 1 << 40;
+/// Stands for no minute.
+const NONE: i64 = i64::MIN;
 
 /// Why stored bytes are no state. What was learned can be learned again from the metric's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +42,8 @@ impl Sizing {
         out.put(MAGIC);
         out.put([VERSION]);
         out.put(self.capacity.unwrap_or(0.0).to_le_bytes());
-        out.put(self.outlook.minute.unwrap_or(0).to_le_bytes());
+        out.put(self.outlook.minute.unwrap_or(NONE).to_le_bytes());
+        out.put(self.outlook.seen.unwrap_or(NONE).to_le_bytes());
         out.put(self.shadows.charged.to_le_bytes());
         out.put(self.shadows.current.to_le_bytes());
         out.number(self.shadows.load);
@@ -130,9 +133,17 @@ impl Reader<'_> {
         self.take().map(|[byte]| byte)
     }
 
+    fn minute(&mut self) -> Option<Option<i64>> {
+        match i64::from_le_bytes(self.take()?) {
+            NONE => Some(None),
+            minute if (-FAR..FAR).contains(&minute) => Some(Some(minute)),
+            _ => None,
+        }
+    }
+
     fn sizing(&mut self) -> Option<Sizing> {
         let capacity = f64::from_le_bytes(self.take()?);
-        let minute = i64::from_le_bytes(self.take()?);
+        let (minute, seen) = (self.minute()?, self.minute()?);
         let charged = u32::from_le_bytes(self.take()?);
         let current = self.whole().filter(|place| usize::from(*place) < RULES)?;
         let load = self.number()?;
@@ -142,10 +153,7 @@ impl Reader<'_> {
             _ => return None,
         };
         let mut outlook = Outlook::new();
-        if capacity.is_some() {
-            outlook.minute = Some(minute).filter(|m| (-FAR..FAR).contains(m));
-            outlook.minute?;
-        }
+        (outlook.minute, outlook.seen) = (minute, seen);
         self.outlook(&mut outlook)?;
         let mut shadows = Shadows { load, charged, current, ..Shadows::new() };
         self.shadows(&mut shadows)?;

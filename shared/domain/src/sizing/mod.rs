@@ -117,7 +117,8 @@ impl Sizing {
         }
         let (newest, held) = (self.outlook.newest(), self.outlook.held());
         let burst = self.outlook.burst(terms.delay_mins());
-        self.shadows.decide(minute, &Demand { newest, held, burst }, terms);
+        let blind = self.outlook.is_blind();
+        self.shadows.decide(minute, &Demand { newest, held, burst, blind }, terms);
         if minute.rem_euclid(CHOICE_MINS) == CHOICE_MINS - 1 {
             self.shadows.choose(terms);
         }

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const KEPT_FORECASTS: usize = 120;
 /// Loads that are kept: what a level an hour and a lag ago needs.
 const KEPT_LOADS: usize = 66;
+/// Minutes without a metric after which it counts as lost, as it does for the gate.
+const BLIND_AFTER_MINS: i64 = 5;
 /// The newest day's and the newest week's share of their profiles.
 const DAY: (usize, f32) = (96, 0.2);
 const WEEK: (usize, f32) = (672, 0.3);
@@ -23,6 +25,8 @@ pub(super) type Forecasts = [f32; FORECASTS];
 pub(super) struct Outlook {
     /// The newest minute that was taken, counted since the epoch.
     pub minute: Option<i64>,
+    /// The newest visible minute.
+    pub seen: Option<i64>,
     /// Loads of the last visible minutes, newest first.
     pub loads: VecDeque<f32>,
     /// Forecasts of the last minutes, newest first.
@@ -37,6 +41,7 @@ impl Outlook {
     pub fn new() -> Self {
         Self {
             minute: None,
+            seen: None,
             loads: VecDeque::new(),
             forecasts: VecDeque::new(),
             day: Profile::new(DAY.0, DAY.1),
@@ -45,7 +50,7 @@ impl Outlook {
         }
     }
 
-    /// Takes the next minute; none: its metric is missing, and what was expected stays.
+    /// Takes the next minute; none: its metric is missing.
     pub fn take(&mut self, minute: i64, load: Option<f32>, delay: u32) {
         if let Some(last) = self.minute.replace(minute)
             && last.div_euclid(BIN_MINS) != minute.div_euclid(BIN_MINS)
@@ -57,14 +62,17 @@ impl Outlook {
             self.loads.push_front(load);
             self.loads.truncate(KEPT_LOADS);
         }
-        let expected = match load {
-            Some(_) => Some(self.forecast(minute, delay)),
-            None => self.forecasts.front().copied(),
-        };
-        if let Some(expected) = expected {
-            self.forecasts.push_front(expected);
+        self.seen = load.map_or(self.seen, |_| Some(minute));
+        if !self.loads.is_empty() {
+            self.forecasts.push_front(self.forecast(minute, delay));
             self.forecasts.truncate(KEPT_FORECASTS);
         }
+    }
+
+    /// Whether the metric has been missing for so long that nothing may be lowered on it.
+    pub fn is_blind(&self) -> bool {
+        let age = self.minute.zip(self.seen).map_or(i64::MAX, |(minute, seen)| minute - seen);
+        age > BLIND_AFTER_MINS
     }
 
     /// Drops what was lately; the profiles stay.
@@ -125,8 +133,12 @@ impl Outlook {
         let level = self.level(0).unwrap_or(0.0);
         let before = self.level(usize::try_from(delay).unwrap_or(KEPT_LOADS));
         let trend = before.filter(|b| *b > 0.0).map_or(1.0, |b| (level / b).clamp(0.5, 2.0));
-        let arrives = minute + i64::from(delay);
-        let (day, week) = (self.day.growth(minute, arrives), self.week.growth(minute, arrives));
+        let (seen, arrives) = (self.seen.unwrap_or(minute), minute + i64::from(delay));
+        let (day, week) = (self.day.growth(seen, arrives), self.week.growth(seen, arrives));
+        if self.is_blind() {
+            // Nobody knows which is right now: the most that any of them fears.
+            return [level * day.max(week).max(1.0); FORECASTS];
+        }
         [level, level * trend, level * day, level * week]
     }
 
@@ -188,6 +200,23 @@ mod tests {
         assert_eq!((level, week), (4.0, 4.0), "no such day of the week was seen");
         // The middles of two quarters are 712 and 727: six minutes on is two fifths of the way.
         assert!((day - 5.6).abs() < 1e-4, "{day}");
+    }
+
+    #[test]
+    fn without_a_metric_the_worst_is_expected_of_the_profiles() {
+        let load = |minute: i64| if minute.rem_euclid(1440) < 720 { 4.0 } else { 8.0 };
+        let mut outlook = Outlook::new();
+        (0..=1440 + 600).for_each(|minute| outlook.take(minute, Some(load(minute)), 6));
+        let blind = |outlook: &mut Outlook, minutes: std::ops::Range<i64>| {
+            minutes.for_each(|minute| outlook.take(minute, None, 6));
+            (outlook.is_blind(), outlook.forecasts[0])
+        };
+        assert_eq!(blind(&mut outlook, 2041..2046), (false, [4.0; 4]), "five minutes are none");
+        assert_eq!(blind(&mut outlook, 2046..2047), (true, [4.0; 4]));
+        assert_eq!(blind(&mut outlook, 2047..2200), (true, [8.0; 4]), "as yesterday at noon");
+        assert_eq!(blind(&mut outlook, 2200..2900), (true, [4.0; 4]), "never less than was seen");
+        outlook.take(2900, Some(5.0), 6);
+        assert!(!outlook.is_blind());
     }
 
     #[test]

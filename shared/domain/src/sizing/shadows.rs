@@ -72,6 +72,8 @@ pub(super) struct Demand {
     pub held: [[f32; HOLDS]; FORECASTS],
     /// Where a burst will be.
     pub burst: Option<f32>,
+    /// The metric is lost: nothing is lowered.
+    pub blind: bool,
 }
 
 impl Shadows {
@@ -93,7 +95,7 @@ impl Shadows {
     /// Lets every rule decide, and bills the minute that its decision holds for.
     pub fn decide(&mut self, minute: i64, demand: &Demand, terms: &Terms) {
         let guard = demand.burst.map_or(0, |units| terms.size(units));
-        let rails = terms.rails();
+        let rails = Some(terms.rails()).filter(|_| !demand.blind);
         let series = demand.held.iter().flatten();
         for (units, shadows) in series.zip(self.all.chunks_exact_mut(HEADROOM.len())) {
             for (headroom, shadow) in HEADROOM.iter().zip(shadows) {
@@ -167,8 +169,9 @@ fn slot_mins(terms: &Terms) -> u32 {
 }
 
 impl Shadow {
-    /// One minute of the controller: the rule, the guard on top, the gate's rails.
-    fn follow(&mut self, asked: u16, guard: u16, newest: f32, rails: Rails) {
+    /// One minute of the controller: the rule, the guard on top, the gate's rails (none: it is
+    /// shut).
+    fn follow(&mut self, asked: u16, guard: u16, newest: f32, rails: Option<Rails>) {
         self.bake = self.bake.saturating_sub(1);
         self.burst = self.burst.saturating_sub(1);
         if speaks(guard, newest, self.size, self.burst > 0) {
@@ -177,7 +180,7 @@ impl Shadow {
         let asked = if self.burst > 0 { asked.max(guard).max(self.size) } else { asked };
         if asked >= self.size {
             self.size = asked;
-        } else if self.bake == 0 {
+        } else if let (0, Some(rails)) = (self.bake, rails) {
             let step = (u32::from(self.size) * rails.step_percent / 100).max(1);
             let least = u32::from(self.size).saturating_sub(step);
             self.size = asked.max(u16::try_from(least).unwrap_or(0));
@@ -207,7 +210,7 @@ mod tests {
 
     /// Minutes of a constant forecast, without a burst.
     fn expecting(units: f32) -> Demand {
-        Demand { newest: units, held: [[units; HOLDS]; FORECASTS], burst: None }
+        Demand { newest: units, held: [[units; HOLDS]; FORECASTS], burst: None, blind: false }
     }
 
     #[test]
@@ -232,22 +235,24 @@ mod tests {
         let mut shadow = Shadow { size: 20, ..Shadow::default() };
         let sizes: Vec<u16> = (0..31)
             .map(|_| {
-                shadow.follow(5, 0, 0.0, RAILS);
+                shadow.follow(5, 0, 0.0, Some(RAILS));
                 shadow.size
             })
             .collect();
         let want = [[16; 10], [13; 10], [11; 10]].concat();
         assert_eq!(sizes[..30], want);
         assert_eq!(sizes[30], 9);
+        (0..60).for_each(|_| shadow.follow(5, 0, 0.0, None));
+        assert_eq!(shadow.size, 9, "nothing goes while the metric is lost");
     }
 
     #[test]
     fn a_burst_keeps_what_it_asked_for() {
         let mut shadow = Shadow { size: 10, ..Shadow::default() };
-        shadow.follow(10, 30, 12.0, RAILS);
+        shadow.follow(10, 30, 12.0, Some(RAILS));
         assert_eq!((shadow.size, shadow.burst), (30, BURST_MINS));
         let kept = (0..).find(|_| {
-            shadow.follow(10, 20, 12.0, RAILS);
+            shadow.follow(10, 20, 12.0, Some(RAILS));
             shadow.size < 30
         });
         assert_eq!(kept, Some(usize::from(BURST_MINS) - 1));

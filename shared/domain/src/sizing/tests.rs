@@ -114,8 +114,10 @@ fn a_missing_minute_changes_no_expectation_and_is_charged_to_nobody() {
         let mut after = before.clone();
         (0..30).for_each(|n| after.charge(MONDAY + 4 * 1440 + n, load, &terms(100.0)));
         assert_eq!(after.charged(), before.charged(), "{name}");
-        let sizes = [&before, &after].map(|s| s.advise(11, false, &terms(100.0)).size);
+        let sizes = [&before, &after].map(|s| s.advise(5, false, &terms(100.0)).size);
         assert_eq!(sizes[0], sizes[1], "{name}");
+        let sizes = [&before, &after].map(|s| s.advise(25, false, &terms(100.0)).size);
+        assert_eq!((sizes[0], sizes[1]), (11, 25), "{name}: nothing goes that is there");
     }
 }
 
@@ -182,8 +184,8 @@ fn what_is_no_state_is_refused() {
         ("a newer version", with(3, 2), StateFault::Version(2)),
         ("a capacity below zero", with(11, 0xc0), StateFault::Damaged),
         ("a minute in no calendar", with(18, 0x70), StateFault::Damaged),
-        ("a rule that is none", with(25, 0xff), StateFault::Damaged),
-        ("a load that is no number", with(29, 0xff), StateFault::Damaged),
+        ("a rule that is none", with(33, 0xff), StateFault::Damaged),
+        ("a load that is no number", with(37, 0xff), StateFault::Damaged),
         ("a byte more", longer, StateFault::Damaged),
     ] {
         assert_eq!(Sizing::from_bytes(&bytes).map(|_| ()), Err(want), "{name}");
