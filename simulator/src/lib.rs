@@ -5,7 +5,10 @@
 //! that a terminal would obey.
 
 pub mod cli;
+pub mod generate;
+pub mod plant;
 mod report;
 pub mod route;
+pub mod trace;
 
 pub use report::{Failure, Report};

@@ -1,0 +1,48 @@
+//! Scores target tracking and learned headroom on traces: `headroom [FILE:DAY...]`, scored from
+//! the day on. Without a file: on generated ones, four weeks, scored from the second.
+
+use simulator::generate::{Shape, generate};
+use simulator::plant::{GATE, Learned, NO_GATE, Policy, Spec, TargetTracking, oracle_hours, run};
+use simulator::trace::Trace;
+use std::error::Error;
+use tidegate_domain::sizing::Dial;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("{:<46} hours/oracle  unserved %      J  worst run  launches", "");
+    let files: Vec<String> = std::env::args().skip(1).collect();
+    for argument in &files {
+        let (file, day) = argument.split_once(':').ok_or("FILE:DAY")?;
+        let trace = Trace::read(&std::fs::read(file)?)?;
+        let name = file.rsplit('/').next().and_then(|n| n.split('.').next());
+        score(name.unwrap_or(file), &trace, day.parse::<usize>()? * 1440)?;
+    }
+    for shape in Shape::ALL.into_iter().filter(|_| files.is_empty()) {
+        score(&shape.to_string(), &generate(shape, 28, 1), 7 * 1440)?;
+    }
+    Ok(())
+}
+
+fn score(name: &str, trace: &Trace, from: usize) -> Result<(), Box<dyn Error>> {
+    let spec = Spec::reference(trace);
+    let oracle = oracle_hours(trace, &spec, from);
+    let show = |what: &str, policy: &mut dyn Policy| {
+        let o = run(trace, &spec, from, policy);
+        let (hours, unserved, j) = (o.hours / oracle, o.unserved_percent(), o.judged(oracle));
+        println!(
+            "{name:<14} {what:<31} {hours:12.3} {unserved:11.3} {j:6.3} {:10} {:9}",
+            o.worst_run, o.launches
+        );
+    };
+    show("target tracking 50 %", &mut TargetTracking::new(50.0));
+    for dial in Dial::ALL {
+        for (gate, rails) in [("the gate", GATE), ("no gate", NO_GATE)] {
+            let mut learned = Learned::new(&spec, trace.first, dial, rails)?;
+            show(&format!("learned, {dial}, {gate}"), &mut learned);
+            if rails == GATE {
+                let terms = learned.terms();
+                println!("{:<14} {}", "", learned.sizing.advise(spec.max, false, &terms));
+            }
+        }
+    }
+    Ok(())
+}
