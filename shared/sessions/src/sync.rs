@@ -11,7 +11,7 @@ use std::time::Duration;
 use tidegate_adapters::telemetry::{self, Level};
 use tidegate_adapters::{BadSettings, Replica};
 use tidegate_domain::sessions::stamp::RegionName;
-use tidegate_domain::sessions::sync::SessionSync;
+use tidegate_domain::sessions::sync::{SessionSync, TickReport};
 use tidegate_wire::sessions::record::FUNCTION;
 use tidegate_wire::sessions::stream::{Wake, beats, decode};
 
@@ -96,18 +96,22 @@ impl SyncLambda {
 
     /// So many beats, and what the last one came to.
     async fn tick(&self, world: &World, beats: u32) -> Result<Value, SyncError> {
+        let mut report = self.beat(world).await;
         for _ in 1..beats {
-            let report = self.sync.tick(world).await;
-            telemetry::report_tick(&report, &self.region);
             tokio::time::sleep(BEAT_EVERY).await;
+            report = self.beat(world).await;
         }
-        let report = self.sync.tick(world).await;
-        telemetry::report_tick(&report, &self.region);
         if report.errors.is_empty() {
             Ok(json!({ "function": FUNCTION, "age_ms": report.age_ms }))
         } else {
             Err(SyncError::Tick(report.errors.join("; ")))
         }
+    }
+
+    async fn beat(&self, world: &World) -> TickReport {
+        let report = self.sync.tick(world).await;
+        telemetry::report_tick(&report, &self.region);
+        report
     }
 }
 
