@@ -9,6 +9,7 @@ use crate::call::Operation;
 use crate::clients::sdk_config;
 use crate::clock::{random_hex, time_left, wall};
 use crate::config::{Connection, SessionSettings};
+use crate::item::{self, Item};
 use aws_sdk_dynamodb::Client;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -56,6 +57,25 @@ impl Replica {
 
     pub(crate) fn operation(&self, name: &'static str) -> PortResult<Operation> {
         Operation::begin(name, self.deadline)
+    }
+
+    /// An item of one of the tables, strongly consistent.
+    pub(crate) async fn item(
+        &self,
+        call: &'static str,
+        table: &str,
+        pk: &str,
+        sk: &str,
+    ) -> PortResult<Option<Item>> {
+        let request = self
+            .dynamodb
+            .get_item()
+            .table_name(table)
+            .key("pk", item::text(pk))
+            .key("sk", item::text(sk))
+            .consistent_read(true)
+            .send();
+        Ok(self.operation(call)?.run(request).await?.item)
     }
 }
 

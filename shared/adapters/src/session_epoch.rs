@@ -20,15 +20,8 @@ const DOUBT: &str = "PutItem (epoch)";
 
 impl EpochItem for Replica {
     async fn epoch(&self) -> PortResult<Epoch> {
-        let request = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.names.control_table)
-            .key("pk", item::text(wire::EPOCH_PK))
-            .key("sk", item::text(wire::EPOCH_SK))
-            .consistent_read(true)
-            .send();
-        let stands = self.operation(READ)?.run(request).await?.item;
+        let table = &self.names.control_table;
+        let stands = self.item(READ, table, wire::EPOCH_PK, wire::EPOCH_SK).await?;
         stands.map_or_else(|| Ok(Epoch::default()), |stands| epoch_of(READ, &stands))
     }
 

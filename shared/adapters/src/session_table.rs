@@ -43,7 +43,8 @@ impl PartTable for Replica {
         region: &RegionName,
     ) -> PortResult<Option<ScorePart>> {
         let call = "GetItem (score)";
-        let stands = self.item(call, &shard.to_string(), &wire::score_sk(member, region)).await?;
+        let (pk, sk) = (shard.to_string(), wire::score_sk(member, region));
+        let stands = self.item(call, &self.names.session_table, &pk, &sk).await?;
         let score = stands.map(|stands| wire::score(&item::attributes(&stands))).transpose();
         score.map_err(|why| PortError::Unreadable { call, why })
     }
@@ -74,18 +75,6 @@ impl Replica {
     async fn partition(&self, call: &'static str, pk: &str) -> PortResult<Vec<Item>> {
         let query = || self.dynamodb.query().table_name(&self.names.session_table);
         table::partition(query, || self.operation(call), pk).await
-    }
-
-    async fn item(&self, call: &'static str, pk: &str, sk: &str) -> PortResult<Option<Item>> {
-        let request = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.names.session_table)
-            .key("pk", item::text(pk))
-            .key("sk", item::text(sk))
-            .consistent_read(true)
-            .send();
-        Ok(self.operation(call)?.run(request).await?.item)
     }
 
     /// Writes an item of our own region against the stamp that was seen there.
