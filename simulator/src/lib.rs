@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod generate;
 pub mod plant;
+pub mod replay;
 mod report;
 pub mod route;
 pub mod trace;
