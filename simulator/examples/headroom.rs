@@ -1,29 +1,37 @@
-//! Scores target tracking and learned headroom on traces: `headroom [FILE:DAY...]`, scored from
-//! the day on. Without a file: on generated ones, four weeks, scored from the second.
+//! Scores target tracking and learned headroom on traces: `headroom [--lag MINS] [FILE:DAY...]`,
+//! scored from the day on. Without a file: on generated ones, four weeks, scored from the second.
+//! `--lag` is how many minutes lie between the start of a minute and the start of the one whose
+//! tick sees it (2 unless given).
 
 use simulator::generate::{Shape, generate};
-use simulator::plant::{GATE, Learned, NO_GATE, Policy, Spec, TargetTracking, oracle_hours, run};
+use simulator::plant::{GATE, Learned, NO_GATE, Policy, Spec, TargetTracking};
+use simulator::plant::{VISIBLE_AFTER_MINS, oracle_hours, run};
 use simulator::trace::Trace;
 use std::error::Error;
 use tidegate_domain::sizing::Dial;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{:<46} hours/oracle  unserved %      J  worst run  launches", "");
-    let files: Vec<String> = std::env::args().skip(1).collect();
+    let mut files: Vec<String> = std::env::args().skip(1).collect();
+    let mut lag = VISIBLE_AFTER_MINS;
+    if files.first().is_some_and(|word| word == "--lag") {
+        lag = files.get(1).ok_or("--lag MINS")?.parse()?;
+        files.drain(..2);
+    }
     for argument in &files {
         let (file, day) = argument.split_once(':').ok_or("FILE:DAY")?;
         let trace = Trace::read(&std::fs::read(file)?)?;
         let name = file.rsplit('/').next().and_then(|n| n.split('.').next());
-        score(name.unwrap_or(file), &trace, day.parse::<usize>()? * 1440)?;
+        score(name.unwrap_or(file), lag, &trace, day.parse::<usize>()? * 1440)?;
     }
     for shape in Shape::ALL.into_iter().filter(|_| files.is_empty()) {
-        score(&shape.to_string(), &generate(shape, 28, 1), 7 * 1440)?;
+        score(&shape.to_string(), lag, &generate(shape, 28, 1), 7 * 1440)?;
     }
     Ok(())
 }
 
-fn score(name: &str, trace: &Trace, from: usize) -> Result<(), Box<dyn Error>> {
-    let spec = Spec::reference(trace);
+fn score(name: &str, lag: usize, trace: &Trace, from: usize) -> Result<(), Box<dyn Error>> {
+    let spec = Spec { visible_after_mins: lag, ..Spec::reference(trace) };
     let oracle = oracle_hours(trace, &spec, from);
     let show = |what: &str, policy: &mut dyn Policy| {
         let o = run(trace, &spec, from, policy);

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             // A day's triangle with a saw's teeth on it: no two minutes alike.
             let day = (minute % 1440 - 720).abs() as f64;
             let load = 2_000.0 + 10.0 * day + (minute * 7919 % 1009) as f64;
-            sizing.charge(minute, Some(load), &terms);
+            sizing.charge(minute, Some(load), Some(10.0), &terms);
             sum += sizing.advise(10, false, &terms).size;
         }
         let year = start.elapsed();

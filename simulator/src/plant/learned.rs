@@ -37,6 +37,7 @@ impl Learned {
         let boot = SignedDuration::from_secs(i64::try_from(spec.boot_secs).unwrap_or(i64::MAX));
         let limits = Limits { min: spec.min, ceiling: spec.max };
         let terms = Terms::new(spec.capacity, boot, limits, rails)?.with_dial(dial);
+        let terms = terms.with_lag(u32::try_from(spec.visible_after_mins).unwrap_or(u32::MAX));
         Ok(Self { sizing: Sizing::default(), terms, rails, first, baked: 0, calm: 0 })
     }
 
@@ -60,7 +61,7 @@ impl Policy for Learned {
     fn desired(&mut self, glance: &Glance) -> u32 {
         let Some(data) = glance.data_minute else { return glance.desired };
         let at = self.first.saturating_add(i64::try_from(data).unwrap_or(i64::MAX));
-        self.sizing.charge(at, glance.load, &self.terms);
+        self.sizing.charge(at, glance.load, None, &self.terms);
         let (now, in_burst) = (glance.minute, glance.minute < self.calm);
         let advice = self.sizing.advise(glance.desired, in_burst, &self.terms);
         if advice.burst {

@@ -1,8 +1,8 @@
 //! The plant: a fleet behind a load balancer, in virtual time.
 //!
 //! An instance serves `capacity` requests a minute at 80 % CPU, boots, and drains when it is
-//! terminated (billed, not serving). A minute's metric is seen 70 s after its end; what is
-//! decided then acts 10 s later. Load is even within its minute and what exceeds the capacity in
+//! terminated (billed, not serving). A minute's metric is published 70 s after its end; the tick
+//! at second 10 of a minute sees the minute before the last, and acts at once. Load is even within its minute and what exceeds the capacity in
 //! service is unserved: there is no queue. Billing is by the second from launch.
 //!
 //! What must stay true: no policy sees a minute before its metric is published; everything
@@ -23,9 +23,10 @@ use std::collections::VecDeque;
 
 /// CPU of an instance at its capacity, percent.
 pub const CPU_AT_CAPACITY: f64 = 80.0;
-/// From the start of a minute to the start of the first minute in which its metric is visible:
-/// it lasts 60 s and is published 70 s later.
-pub const VISIBLE_AFTER_MINS: usize = 3;
+/// From the start of a minute to the start of the first minute whose tick sees it. A minute is
+/// published 70 s after its end; the tick at second 10 of minute m looks 70 s after the end of
+/// minute m-2, and what it decides is there at once.
+pub const VISIBLE_AFTER_MINS: usize = 2;
 
 /// What a fleet is like.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,8 +37,10 @@ pub struct Spec {
     pub boot_secs: u64,
     /// From termination to the end of billing, seconds.
     pub drain_secs: u64,
-    /// From a decision to its effect, seconds; less than a minute.
+    /// From the start of a minute to the tick that decides and acts, seconds; less than a minute.
     pub act_secs: u64,
+    /// From the start of a minute to the start of the first one whose tick sees it, minutes.
+    pub visible_after_mins: usize,
     /// `MinSize`.
     pub min: u32,
     /// `MaxSize`.
@@ -49,7 +52,15 @@ impl Spec {
     pub fn reference(trace: &Trace) -> Self {
         let capacity = (trace.mean() / 10.0).max(1e-9);
         let max = (2.0 * (trace.peak() / capacity).ceil()).max(2.0) as u32;
-        Self { capacity, boot_secs: 180, drain_secs: 60, act_secs: 10, min: 2, max }
+        Self {
+            capacity,
+            boot_secs: 180,
+            drain_secs: 60,
+            act_secs: 10,
+            visible_after_mins: VISIBLE_AFTER_MINS,
+            min: 2,
+            max,
+        }
     }
 
     /// Instances that serve this load.
@@ -140,7 +151,7 @@ impl Plant {
     }
 
     fn glance(&self, trace: &Trace, minute: usize) -> Glance {
-        let data_minute = minute.checked_sub(VISIBLE_AFTER_MINS);
+        let data_minute = minute.checked_sub(self.spec.visible_after_mins);
         let load = data_minute.and_then(|at| trace.seen(at));
         let cpu = self.cpu.front().copied().filter(|_| load.is_some());
         let (in_service, desired) = (self.serving, self.desired);
@@ -204,7 +215,7 @@ impl Plant {
     fn remember_cpu(&mut self, load: f64, capacity: f64) {
         let cpu = if capacity > 0.0 { CPU_AT_CAPACITY * load / capacity } else { 100.0 };
         self.cpu.push_back(cpu.min(100.0));
-        if self.cpu.len() > VISIBLE_AFTER_MINS {
+        if self.cpu.len() > self.spec.visible_after_mins {
             self.cpu.pop_front();
         }
     }

@@ -9,7 +9,7 @@
 //!
 //! Source: Amazon EC2 Auto Scaling user guide, "Target tracking scaling policies".
 
-use super::{Glance, Policy, VISIBLE_AFTER_MINS};
+use super::{Glance, Policy};
 use std::collections::VecDeque;
 
 const OUT_MINUTES: usize = 3;
@@ -35,7 +35,8 @@ impl TargetTracking {
 
     fn look(&mut self, glance: &Glance) {
         self.serving.push_back(glance.in_service);
-        if self.serving.len() > VISIBLE_AFTER_MINS + 1 {
+        let lag = glance.data_minute.map_or(usize::MAX, |data| glance.minute - data);
+        while self.serving.len() > lag.saturating_add(1) {
             self.serving.pop_front();
         }
         let measured_on = self.serving.front().copied().unwrap_or(glance.in_service);

@@ -1,7 +1,7 @@
 //! The advice: how many instances, by which rule, and on what ground.
 
 use super::rule::Rule;
-use super::shadows::{MEMORY_MINS, Shadow, speaks};
+use super::shadows::{MEMORY_MINS, Shadow, Shadows, speaks};
 use super::{LEARNING_MINS, Sizing, Terms};
 use std::fmt;
 
@@ -30,6 +30,8 @@ pub enum Ground {
         /// Minutes charged so far.
         charged: u32,
     },
+    /// The owner does not stand for the capacity of an instance yet.
+    Unconfirmed,
     /// It was the cheapest.
     Record {
         /// Over so many of the last days.
@@ -38,6 +40,8 @@ pub enum Ground {
         chosen: Record,
         /// The record of the cheapest of the other rules.
         next: Record,
+        /// The record of the fleet as it stood, when it is known of most of these days.
+        stood: Option<Record>,
     },
 }
 
@@ -54,7 +58,7 @@ impl Sizing {
     /// The advice after the newest charged minute, for a fleet that asked for so many instances
     /// (its desired capacity), in which a burst still goes on or not.
     pub fn advise(&self, asked: u32, in_burst: bool, terms: &Terms) -> Advice {
-        let rule = self.rule();
+        let rule = self.rule(terms);
         let ruled = terms.size(self.expected(&rule) * rule.headroom);
         let guard = self.outlook.burst(terms.delay_mins()).map_or(0, |units| terms.size(units));
         let asked = u16::try_from(asked).unwrap_or(u16::MAX);
@@ -82,6 +86,9 @@ impl Sizing {
 
     fn ground(&self, terms: &Terms) -> Ground {
         let shadows = &self.shadows;
+        if !terms.is_confirmed() {
+            return Ground::Unconfirmed;
+        }
         if !self.has_learned() {
             return Ground::Learning { charged: shadows.charged };
         }
@@ -93,8 +100,19 @@ impl Sizing {
             days: shadows.charged.min(MEMORY_MINS) as f32 / 1440.0,
             chosen: record(shadows.get(shadows.current)),
             next: record(shadows.next_best(terms.dial().price())),
+            stood: as_it_stood(shadows),
         }
     }
+}
+
+/// The fleet's record, brought to the minutes that the rules were billed; none unless it is known
+/// of half of them.
+fn as_it_stood(shadows: &Shadows) -> Option<Record> {
+    let (stood, minutes) = (shadows.stood, shadows.minutes);
+    (stood.minutes > 0.0 && stood.minutes >= minutes / 2.0).then(|| Record {
+        hours: stood.billed / 60.0 * (minutes / stood.minutes),
+        unserved_percent: 100.0 * stood.unserved / stood.load.max(f32::MIN_POSITIVE),
+    })
 }
 
 impl fmt::Display for Advice {
@@ -119,13 +137,23 @@ impl fmt::Display for Ground {
             Self::Learning { charged } => {
                 write!(f, "still learning, {charged} of {LEARNING_MINS} minutes")
             }
-            Self::Record { days, chosen, next } => write!(
-                f,
-                "over the last {days:.0} days {:.0} instance-hours and {:.2} % unserved; \
-                 the next best {:.0} and {:.2} %",
-                chosen.hours, chosen.unserved_percent, next.hours, next.unserved_percent
-            ),
+            Self::Unconfirmed => f.write_str("capacity_per_instance is not confirmed"),
+            Self::Record { days, chosen, next, stood } => {
+                write!(
+                    f,
+                    "over the last {days:.0} days {:.0} instance-hours and {:.2} % unserved; \
+                     the next best {next}",
+                    chosen.hours, chosen.unserved_percent,
+                )?;
+                stood.iter().try_for_each(|stood| write!(f, "; as it stood {stood}"))
+            }
         }
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0} and {:.2} %", self.hours, self.unserved_percent)
     }
 }
 
@@ -139,13 +167,17 @@ mod tests {
         let rule = Rule { forecast: Forecast::Day, hold_mins: 15, headroom: 1.2 };
         let chosen = Record { hours: 212.3, unserved_percent: 0.012 };
         let next = Record { hours: 219.0, unserved_percent: 0.0 };
-        let ground = Ground::Record { days: 4.0, chosen, next };
+        let ground = Ground::Record { days: 4.0, chosen, next, stood: None };
+        let stood = Some(Record { hours: 260.4, unserved_percent: 0.0 });
+        let against = Ground::Record { days: 4.0, chosen, next, stood };
         let learned = Advice { size: 12, reserve: 0, burst: false, blind: false, rule, ground };
+        let compared = Advice { ground: against, ..learned.clone() };
         let first = Advice {
             rule: Rule::FIRST,
             ground: Ground::Learning { charged: 7 },
             ..learned.clone()
         };
+        let guessed = Advice { ground: Ground::Unconfirmed, ..first.clone() };
         let burst = Advice { burst: true, reserve: 4, ..first.clone() };
         for (advice, want) in [
             (
@@ -153,6 +185,12 @@ mod tests {
                 "day profile x 1.20, 15 min hold: over the last 4 days 212 instance-hours and \
                  0.01 % unserved; the next best 219 and 0.00 %",
             ),
+            (
+                compared,
+                "day profile x 1.20, 15 min hold: over the last 4 days 212 instance-hours and \
+                 0.01 % unserved; the next best 219 and 0.00 %; as it stood 260 and 0.00 %",
+            ),
+            (guessed, "level x 1.60, 15 min hold: capacity_per_instance is not confirmed"),
             (first, "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes"),
             (
                 burst,

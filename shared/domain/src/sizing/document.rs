@@ -5,8 +5,8 @@
 //! read the advice instead.
 //!
 //! Layout: `TGS`, version; capacity (f64, 0 before any minute); newest minute and newest visible
-//! one (i64, the smallest number for none); minutes charged (u32), current rule (u16), load (f32);
-//! the open bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and
+//! one (i64, the smallest number for none); minutes charged (u32), current rule (u16), load and
+//! minutes billed (f32); the fleet as it stood (minutes, billed, load, unserved f32); the open bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and
 //! the forecasts (4 f32), newest first; the bins of day and week (f32, u8); the shadows (size u16,
 //! bake u8, burst u8, billed, launches, unserved f32); the slots (u16), newest first.
 
@@ -14,7 +14,7 @@ use super::Sizing;
 use super::outlook::Outlook;
 use super::profile::{Bin, Profile};
 use super::rule::RULES;
-use super::shadows::{Shadow, Shadows};
+use super::shadows::{Shadow, Shadows, Stood};
 
 const MAGIC: [u8; 3] = *b"TGS";
 /// Raised with every change of the layout or of the grid.
@@ -47,6 +47,8 @@ impl Sizing {
         out.put(self.shadows.charged.to_le_bytes());
         out.put(self.shadows.current.to_le_bytes());
         out.number(self.shadows.load);
+        out.number(self.shadows.minutes);
+        out.stood(&self.shadows.stood);
         out.outlook(&self.outlook);
         out.shadows(&self.shadows);
         out.0
@@ -98,6 +100,12 @@ impl Writer {
         }
     }
 
+    fn stood(&mut self, stood: &Stood) {
+        for sum in [stood.minutes, stood.billed, stood.load, stood.unserved] {
+            self.number(sum);
+        }
+    }
+
     fn shadows(&mut self, shadows: &Shadows) {
         for shadow in &shadows.all {
             self.put(shadow.size.to_le_bytes());
@@ -146,7 +154,8 @@ impl Reader<'_> {
         let (minute, seen) = (self.minute()?, self.minute()?);
         let charged = u32::from_le_bytes(self.take()?);
         let current = self.whole().filter(|place| usize::from(*place) < RULES)?;
-        let load = self.number()?;
+        let (load, minutes) = (self.number()?, self.number()?);
+        let stood = self.stood()?;
         let capacity = match capacity {
             0.0 => None,
             c if c.is_finite() && c > 0.0 => Some(c),
@@ -155,7 +164,7 @@ impl Reader<'_> {
         let mut outlook = Outlook::new();
         (outlook.minute, outlook.seen) = (minute, seen);
         self.outlook(&mut outlook)?;
-        let mut shadows = Shadows { load, charged, current, ..Shadows::new() };
+        let mut shadows = Shadows { load, minutes, stood, charged, current, ..Shadows::new() };
         self.shadows(&mut shadows)?;
         Some(Sizing { capacity, outlook, shadows })
     }
@@ -178,6 +187,11 @@ impl Reader<'_> {
             *bin = Bin { mean: self.number()?, seen: self.byte()? };
         }
         Some(())
+    }
+
+    fn stood(&mut self) -> Option<Stood> {
+        let (minutes, billed) = (self.number()?, self.number()?);
+        Some(Stood { minutes, billed, load: self.number()?, unserved: self.number()? })
     }
 
     fn shadows(&mut self, shadows: &mut Shadows) -> Option<()> {

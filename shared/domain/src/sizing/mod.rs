@@ -54,6 +54,10 @@ use std::collections::BTreeMap;
 pub const LEARNING_MINS: u32 = 2_880;
 /// More than this many minutes cannot be caught up: minute data lives 15 days.
 const MOST_CATCH_UP_MINS: i64 = 15 * 1440;
+/// What a fleet had is taken for this many minutes before it was seen.
+const FLEET_KNOWN_MINS: i64 = 15;
+/// More capacity in service than this is a mistake.
+const MOST_UNITS: f64 = 1e6;
 
 /// What was learned of one fleet's load.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,9 +93,12 @@ impl Sizing {
     /// Charges every minute up to `newest` (counted since the epoch) that was not charged yet.
     /// Points of other minutes are ignored; a minute without a point that is a load counts as
     /// missing for good.
-    pub fn catch_up(&mut self, points: &[Point], newest: i64, terms: &Terms) {
-        let minute = |p: &Point| p.at.as_second().div_euclid(60);
-        let loads: BTreeMap<i64, f64> = points.iter().map(|p| (minute(p), p.value)).collect();
+    ///
+    /// `fleet` is the capacity in service (instances, or units where instances are weighted) at
+    /// times: a minute takes the first one at it or within a quarter of an hour after it. Where
+    /// there is none, the minute is left out of the record of the fleet as it stood.
+    pub fn catch_up(&mut self, points: &[Point], fleet: &[Point], newest: i64, terms: &Terms) {
+        let (loads, fleet) = (by_minute(points), by_minute(fleet));
         let earliest = newest - MOST_CATCH_UP_MINS + 1;
         let first = self.next_minute().or(loads.keys().next().copied());
         let Some(first) = first.filter(|first| *first <= newest) else { return };
@@ -99,13 +106,16 @@ impl Sizing {
             self.outlook.forget_lately();
         }
         for minute in first.max(earliest)..=newest {
-            self.charge(minute, loads.get(&minute).copied(), terms);
+            let mut stood = fleet.range(minute..=minute + FLEET_KNOWN_MINS);
+            let stood = stood.next().map(|(_, units)| *units);
+            self.charge(minute, loads.get(&minute).copied(), stood, terms);
         }
     }
 
     /// Charges a minute (counted since the epoch) if it comes after the newest charged one. None,
-    /// or what is no load: the metric is missing.
-    pub fn charge(&mut self, minute: i64, load: Option<f64>, terms: &Terms) {
+    /// or what is no load: the metric is missing. `stood` is the capacity that was in service in
+    /// that minute, if it is known.
+    pub fn charge(&mut self, minute: i64, load: Option<f64>, stood: Option<f64>, terms: &Terms) {
         if self.next_minute().is_some_and(|next| minute < next) {
             return;
         }
@@ -114,6 +124,9 @@ impl Sizing {
         self.outlook.take(minute, load, terms.delay_mins());
         if let Some(load) = load {
             self.shadows.charge(load, terms);
+        }
+        if let Some(units) = stood.filter(|units| (0.0..=MOST_UNITS).contains(units)) {
+            self.shadows.stood.charge(units as f32, load);
         }
         let (newest, held) = (self.outlook.newest(), self.outlook.held());
         let burst = self.outlook.burst(terms.delay_mins());
@@ -125,9 +138,10 @@ impl Sizing {
     }
 
     /// The rule that holds.
-    pub fn rule(&self) -> Rule {
+    pub fn rule(&self, terms: &Terms) -> Rule {
         let learned = Rule::at(usize::from(self.shadows.current));
-        learned.filter(|_| self.has_learned()).unwrap_or(Rule::FIRST)
+        let followed = self.has_learned() && terms.is_confirmed();
+        learned.filter(|_| followed).unwrap_or(Rule::FIRST)
     }
 
     /// Loads are kept in instances: at another capacity they are other numbers, and what was
@@ -139,6 +153,10 @@ impl Sizing {
             self.shadows = Shadows::new();
         }
     }
+}
+
+fn by_minute(points: &[Point]) -> BTreeMap<i64, f64> {
+    points.iter().map(|p| (p.at.as_second().div_euclid(60), p.value)).collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 /// Forecasts that are kept: the longest hold.
 const KEPT_FORECASTS: usize = 120;
-/// Loads that are kept: what a level an hour and a lag ago needs.
-const KEPT_LOADS: usize = 66;
+/// Loads that are kept: what a level an hour and the longest lag ago needs.
+const KEPT_LOADS: usize = 67;
 /// Minutes without a metric after which it counts as lost, as it does for the gate.
 const BLIND_AFTER_MINS: i64 = 5;
 /// The newest day's and the newest week's share of their profiles.

@@ -10,7 +10,7 @@
 
 use super::guard::BURST_MINS;
 use super::rule::{FORECASTS, HEADROOM, HOLDS, RULES};
-use super::terms::{LAG_MINS, Rails, Terms};
+use super::terms::{Rails, Terms};
 
 /// The sums forget with a mean age of four days (a half-life of 2.8), so they read as the sums
 /// of the last four days.
@@ -50,6 +50,36 @@ impl Shadow {
     }
 }
 
+/// The fleet as it stood, in the minutes of which it is known: the same sums, forgotten alike.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Stood {
+    /// Minutes.
+    pub minutes: f32,
+    /// Instance-minutes in service.
+    pub billed: f32,
+    /// Load, in instance-minutes.
+    pub load: f32,
+    /// Of it not served, in instance-minutes.
+    pub unserved: f32,
+}
+
+impl Stood {
+    /// Takes a minute: what was in service, and the load if it is known.
+    pub fn charge(&mut self, serving: f32, load: Option<f32>) {
+        self.minutes += 1.0;
+        self.billed += serving;
+        self.load += load.unwrap_or(0.0);
+        self.unserved += load.map_or(0.0, |load| (load - serving).max(0.0));
+    }
+
+    fn forget(&mut self, kept: f32) {
+        self.minutes *= kept;
+        self.billed *= kept;
+        self.load *= kept;
+        self.unserved *= kept;
+    }
+}
+
 /// The shadows of all rules.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shadows {
@@ -58,6 +88,10 @@ pub(super) struct Shadows {
     pub slots: [Vec<u16>; SLOTS],
     /// Load of the same minutes, in instance-minutes.
     pub load: f32,
+    /// The minutes that were billed.
+    pub minutes: f32,
+    /// The fleet as it stood.
+    pub stood: Stood,
     /// Minutes that were charged.
     pub charged: u32,
     /// The place of the rule that holds.
@@ -79,7 +113,15 @@ pub(super) struct Demand {
 impl Shadows {
     pub fn new() -> Self {
         let slots = std::array::from_fn(|_| vec![0; RULES]);
-        Self { all: vec![Shadow::default(); RULES], slots, load: 0.0, charged: 0, current: 0 }
+        Self {
+            all: vec![Shadow::default(); RULES],
+            slots,
+            load: 0.0,
+            minutes: 0.0,
+            stood: Stood::default(),
+            charged: 0,
+            current: 0,
+        }
     }
 
     /// Charges a minute's load to every rule.
@@ -105,6 +147,7 @@ impl Shadows {
                 shadow.launches += f32::from(shadow.size.saturating_sub(before));
             }
         }
+        self.minutes += 1.0;
         self.shift(minute, terms);
     }
 
@@ -124,6 +167,8 @@ impl Shadows {
             shadow.unserved *= kept;
         }
         self.load *= kept;
+        self.minutes *= kept;
+        self.stood.forget(kept);
     }
 
     pub fn get(&self, place: u16) -> Shadow {
@@ -141,7 +186,7 @@ impl Shadows {
     /// instances of then would have booted.
     fn serving(&self, terms: &Terms) -> Vec<u16> {
         let width = slot_mins(terms);
-        let (from, to) = ((LAG_MINS - 1) / width, (terms.delay_mins() - 1).div_ceil(width));
+        let (from, to) = ((terms.lag_mins() - 1) / width, (terms.delay_mins() - 1).div_ceil(width));
         let mut serving = vec![u16::MAX; RULES];
         let slots = self.slots.iter().take(to as usize + 1).skip(from as usize);
         for slot in slots {
@@ -215,7 +260,7 @@ mod tests {
 
     #[test]
     fn capacity_serves_a_delay_after_the_minute_that_asked_for_it() {
-        for (boot_secs, delays) in [(60, 4..=4), (180, 6..=6), (600, 13..=15), (3_600, 63..=72)] {
+        for (boot_secs, delays) in [(60, 3..=3), (180, 5..=5), (600, 12..=14), (3_600, 62..=71)] {
             let (terms, mut shadows) = (terms(boot_secs), Shadows::new());
             (0..200).for_each(|minute| shadows.decide(minute, &expecting(10.0), &terms));
             let before = shadows.serving(&terms)[0];

@@ -4,9 +4,11 @@ use super::Dial;
 use crate::arbiter::Limits;
 use jiff::SignedDuration;
 
-/// From the start of a minute to the decision that knows it: it is judged two minutes later, by
-/// the next tick.
-pub const LAG_MINS: u32 = 3;
+/// From the start of a minute to the decision that knows it, unless the terms say otherwise: a
+/// tick early in minute m judges minute m-2, which ended a minute before and is published.
+pub const LAG_MINS: u32 = 2;
+/// Lags that terms may have; beyond them a metric is late, not slow.
+const LAGS: std::ops::RangeInclusive<u32> = 1..=5;
 /// Longest boot that the policy admits, minutes.
 const LONGEST_BOOT_MINS: u32 = 60;
 
@@ -24,6 +26,9 @@ pub struct Rails {
 pub struct Terms {
     capacity: f64,
     boot_mins: u32,
+    lag_mins: u32,
+    /// The capacity was measured or said by the owner, not guessed.
+    confirmed: bool,
     min: u16,
     ceiling: u16,
     rails: Rails,
@@ -56,6 +61,8 @@ impl Terms {
         Ok(Self {
             capacity: capacity_per_instance,
             boot_mins: boot_mins.clamp(1, LONGEST_BOOT_MINS),
+            lag_mins: LAG_MINS,
+            confirmed: true,
             min: size(limits.min.min(limits.ceiling)),
             ceiling: size(limits.ceiling),
             rails,
@@ -67,6 +74,18 @@ impl Terms {
     /// With the operator's dial.
     pub fn with_dial(self, dial: Dial) -> Self {
         Self { dial, ..self }
+    }
+
+    /// With so many minutes from the start of a minute to the decision that knows it ([`LAG_MINS`]
+    /// unless given); below 1 is taken as 1, above 5 as 5.
+    pub fn with_lag(self, mins: u32) -> Self {
+        Self { lag_mins: mins.clamp(*LAGS.start(), *LAGS.end()), ..self }
+    }
+
+    /// Whether the owner stands for the capacity of an instance; while not, everything is charged
+    /// and reported, but the rule that holds is the first one.
+    pub fn confirmed(self, confirmed: bool) -> Self {
+        Self { confirmed, ..self }
     }
 
     /// With enough capacity left when one of so many zones is lost; less than two zones leave
@@ -83,7 +102,17 @@ impl Terms {
     /// From the start of a minute to the first one that is served by what was asked for on its
     /// account, minutes.
     pub fn delay_mins(&self) -> u32 {
-        LAG_MINS + self.boot_mins
+        self.lag_mins + self.boot_mins
+    }
+
+    /// From the start of a minute to the decision that knows it, minutes.
+    pub fn lag_mins(&self) -> u32 {
+        self.lag_mins
+    }
+
+    /// Whether the owner stands for the capacity.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed
     }
 
     pub(super) fn rails(&self) -> Rails {
@@ -142,10 +171,18 @@ mod tests {
     }
 
     #[test]
+    fn a_delay_is_the_lag_and_the_boot() {
+        for (lag, delay) in [(0, 4), (1, 4), (2, 5), (3, 6), (5, 8), (60, 8)] {
+            assert_eq!(terms(2, 40).with_lag(lag).delay_mins(), delay, "{lag}");
+        }
+        assert_eq!(terms(2, 40).delay_mins(), LAG_MINS + 3);
+    }
+
+    #[test]
     fn a_boot_is_rounded_up_to_minutes() {
         let rails = Rails { step_percent: 20, bake_mins: 10 };
         let limits = Limits { min: 1, ceiling: 9 };
-        for (secs, delay) in [(0, 4), (1, 4), (60, 4), (61, 5), (180, 6), (3600, 63), (9999, 63)] {
+        for (secs, delay) in [(0, 3), (1, 3), (60, 3), (61, 4), (180, 5), (3600, 62), (9999, 62)] {
             let made = Terms::new(1.0, SignedDuration::from_secs(secs), limits, rails);
             assert_eq!(made.unwrap().delay_mins(), delay, "{secs}");
         }

@@ -23,7 +23,7 @@ fn day(minute: i64) -> f64 {
 fn learned(minutes: i64, load: impl Fn(i64) -> f64) -> Sizing {
     let mut sizing = Sizing::default();
     for minute in MONDAY..MONDAY + minutes {
-        sizing.charge(minute, Some(load(minute)), &terms(100.0));
+        sizing.charge(minute, Some(load(minute)), None, &terms(100.0));
     }
     sizing
 }
@@ -39,9 +39,62 @@ fn until_two_days_are_charged_the_headroom_is_wide() {
     let advice = sizing.advise(16, false, &terms(100.0));
     assert_eq!((advice.size, advice.rule), (16, Rule::FIRST));
     assert_eq!(advice.ground, Ground::Learning { charged: 2_879 });
-    sizing.charge(MONDAY + 2_879, Some(1_000.0), &terms(100.0));
+    sizing.charge(MONDAY + 2_879, Some(1_000.0), None, &terms(100.0));
     let advice = sizing.advise(16, false, &terms(100.0));
     assert!(sizing.has_learned() && advice.size == 11, "{advice}");
+}
+
+#[test]
+fn a_capacity_that_is_not_confirmed_keeps_the_first_rule() {
+    let sizing = learned(4 * 1440, |_| 1_000.0);
+    let guessed = terms(100.0).confirmed(false);
+    let advice = sizing.advise(16, false, &guessed);
+    assert_eq!((advice.size, advice.rule), (16, Rule::FIRST));
+    assert_eq!(advice.ground, Ground::Unconfirmed);
+    let advice = sizing.advise(16, false, &guessed.confirmed(true));
+    assert!(advice.size == 11 && advice.rule != Rule::FIRST, "{advice}");
+}
+
+#[test]
+fn the_fleet_as_it_stood_is_measured_like_a_rule() {
+    let charged = |known: std::ops::Range<i64>, units: f64| {
+        let mut sizing = Sizing::default();
+        for n in 0..4 * 1440 {
+            let stood = known.contains(&n).then_some(units);
+            sizing.charge(MONDAY + n, Some(1_000.0), stood, &terms(100.0));
+        }
+        let advice = sizing.advise(11, false, &terms(100.0));
+        let Ground::Record { chosen, stood, .. } = advice.ground else { panic!("{advice}") };
+        stood.map(|stood| (stood.hours / chosen.hours, stood.unserved_percent))
+    };
+    let near = |got: Option<(f32, f32)>, want: (f32, f32)| {
+        got.is_some_and(|got| (got.0 - want.0).abs() < 0.02 && (got.1 - want.1).abs() < 0.01)
+    };
+    let all = 0..4 * 1440;
+    for (name, known, units, want) in [
+        ("twice what is needed", all.clone(), 22.0, Some((2.0, 0.0))),
+        ("a tenth too little", all.clone(), 9.0, Some((9.0 / 11.0, 10.0))),
+        ("known of the last two days", 2880..4 * 1440, 22.0, Some((2.0, 0.0))),
+        ("known of the first day", 0..1440, 22.0, None),
+        ("never known", 0..0, 22.0, None),
+        ("no capacity", all.clone(), -1.0, None),
+        ("no number", all, f64::NAN, None),
+    ] {
+        let got = charged(known, units);
+        assert!(want.map_or(got.is_none(), |want| near(got, want)), "{name}: {got:?}");
+    }
+}
+
+#[test]
+fn a_count_is_taken_for_the_quarter_of_an_hour_before_it() {
+    let mut sizing = Sizing::default();
+    let (loads, now) = (points(MONDAY..=MONDAY + 59, day), MONDAY + 61);
+    let fleet = points(now..=now, |_| 7.0);
+    sizing.catch_up(&loads, &fleet, MONDAY + 59, &terms(100.0));
+    // From 46 to 59, seen at 61; forgotten once by a hair at the end of the hour.
+    let stood = sizing.shadows.stood;
+    assert!((stood.minutes - 14.0).abs() < 0.1, "{stood:?}");
+    assert!((stood.billed / stood.minutes - 7.0).abs() < 1e-4, "{stood:?}");
 }
 
 #[test]
@@ -84,7 +137,7 @@ fn a_dearer_price_gives_more_headroom_without_learning_anew() {
 fn the_guard_speaks_when_demand_is_above_everything_asked_for() {
     let mut sizing = learned(4 * 1440, |_| 1_000.0);
     let charge = |sizing: &mut Sizing, n: i64, load: f64| {
-        sizing.charge(MONDAY + 4 * 1440 + n, Some(load), &terms(100.0));
+        sizing.charge(MONDAY + 4 * 1440 + n, Some(load), None, &terms(100.0));
     };
     charge(&mut sizing, 0, 2_000.0);
     let asked_enough = sizing.advise(20, false, &terms(100.0));
@@ -93,7 +146,7 @@ fn the_guard_speaks_when_demand_is_above_everything_asked_for() {
     assert_eq!((surprised.size, surprised.burst), (70, true), "five crowds of 10, and a fifth");
     charge(&mut sizing, 1, 2_100.0);
     let goes_on = sizing.advise(22, true, &terms(100.0));
-    assert_eq!((goes_on.size, goes_on.burst), (31, true), "10 + (11 + 6) x 1.2");
+    assert_eq!((goes_on.size, goes_on.burst), (30, true), "10 + (11 + 5) x 1.2");
     let arrived = sizing.advise(70, true, &terms(100.0));
     assert!(!arrived.burst, "enough is on its way: {arrived}");
 }
@@ -112,7 +165,7 @@ fn a_missing_minute_changes_no_expectation_and_is_charged_to_nobody() {
     let before = learned(4 * 1440, |_| 1_000.0);
     for (name, load) in [("missing", None), ("NaN", Some(f64::NAN)), ("negative", Some(-1.0))] {
         let mut after = before.clone();
-        (0..30).for_each(|n| after.charge(MONDAY + 4 * 1440 + n, load, &terms(100.0)));
+        (0..30).for_each(|n| after.charge(MONDAY + 4 * 1440 + n, load, None, &terms(100.0)));
         assert_eq!(after.charged(), before.charged(), "{name}");
         let sizes = [&before, &after].map(|s| s.advise(5, false, &terms(100.0)).size);
         assert_eq!(sizes[0], sizes[1], "{name}");
@@ -125,10 +178,10 @@ fn a_missing_minute_changes_no_expectation_and_is_charged_to_nobody() {
 fn what_is_older_than_minute_data_lives_is_not_caught_up() {
     let mut sizing = learned(3 * 1440, |_| 1_000.0);
     let far = MONDAY + 60 * 1440;
-    sizing.catch_up(&points(far - 9..=far, |_| 300.0), far, &terms(100.0));
+    sizing.catch_up(&points(far - 9..=far, |_| 300.0), &[], far, &terms(100.0));
     assert_eq!((sizing.next_minute(), sizing.charged()), (Some(far + 1), 3 * 1440 + 10));
     let mut empty = Sizing::default();
-    empty.catch_up(&[], far, &terms(100.0));
+    empty.catch_up(&[], &[], far, &terms(100.0));
     assert_eq!(empty, Sizing::default(), "nothing to begin with");
 }
 
@@ -136,7 +189,7 @@ fn what_is_older_than_minute_data_lives_is_not_caught_up() {
 fn another_capacity_voids_what_was_charged_but_not_what_is_expected() {
     let mut sizing = learned(8 * 1440, day);
     let minute = MONDAY + 8 * 1440;
-    sizing.charge(minute, Some(day(minute)), &terms(50.0));
+    sizing.charge(minute, Some(day(minute)), None, &terms(50.0));
     assert_eq!(sizing.charged(), 1);
     let advice = sizing.advise(10, false, &terms(50.0));
     assert_eq!(advice.rule, Rule::FIRST);
@@ -155,7 +208,7 @@ fn a_state_is_small_and_comes_back_as_it_was() {
     let huge = Terms::new(1e-3, hour, limits, RAILS).unwrap();
     let mut big = Sizing::default();
     for minute in MONDAY..MONDAY + 8 * 1440 {
-        big.charge(minute, Some((minute * 7919 % 1009) as f64 * 1e6), &huge);
+        big.charge(minute, Some((minute * 7919 % 1009) as f64 * 1e6), None, &huge);
     }
     for (name, sizing) in [
         ("nothing", Sizing::default()),
@@ -221,8 +274,11 @@ fn portions_do_not_matter() {
         let mut plain = Sizing::default();
         let first = loads.keys().next().copied();
         for minute in first.into_iter().flat_map(|first| first..=last) {
-            plain.charge(minute, loads.get(&minute).copied(), &terms(100.0));
+            let known = (minute..=(minute + 15).min(last)).find(|m| m % 40 > 3);
+            let stood = known.map(|m| (m % 7) as f64);
+            plain.charge(minute, loads.get(&minute).copied(), stood, &terms(100.0));
         }
+        let fleet = points((MONDAY..=last).filter(|m| m % 40 > 3), |m| (m % 7) as f64);
         let (mut portioned, mut until) = (Sizing::default(), MONDAY - 1);
         while until < last {
             let from = until - chance.below(30);
@@ -230,7 +286,7 @@ fn portions_do_not_matter() {
             let seen = (from..=until).filter(|minute| loads.contains_key(minute));
             let mut seen = points(seen, |minute| loads[&minute]);
             seen.reverse();
-            portioned.catch_up(&seen, until, &terms(100.0));
+            portioned.catch_up(&seen, &fleet, until, &terms(100.0));
             portioned = Sizing::from_bytes(&portioned.to_bytes()).unwrap();
         }
         assert!(portioned == plain, "seed {seed}");
@@ -251,7 +307,7 @@ fn any_bytes_are_read_or_refused() {
         let Ok(mut sizing) = Sizing::from_bytes(&bytes) else { continue };
         read += 1;
         let next = sizing.next_minute().unwrap_or(0);
-        sizing.charge(next, Some(1_000.0), &terms(100.0));
+        sizing.charge(next, Some(1_000.0), None, &terms(100.0));
         let advice = sizing.advise(3, true, &terms(100.0));
         assert!((2..=500).contains(&advice.size), "byte {at}: {advice}");
     }
