@@ -1,7 +1,9 @@
 //! The arguments.
 
+use crate::generate::{self, Generate};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::path::PathBuf;
 
 const AFTER: &str = "\
@@ -43,6 +45,9 @@ pub enum Command {
     /// Who would get this alarm: its labels, its way through the tree, topic, reason and text.
     #[command(after_help = ROUTE)]
     Route(Route),
+    /// A synthetic load trace, by a seed.
+    #[command(after_help = generate::HELP)]
+    Generate(Generate),
 }
 
 /// The arguments of `route`.
@@ -68,6 +73,11 @@ pub struct Route {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|error: jiff::Error| error.to_string())
+}
+
+/// A date such as 2026-01-05.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|error: jiff::Error| error.to_string())
 }
 

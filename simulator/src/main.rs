@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use simulator::cli::{Cli, Command, Route};
-use simulator::{Failure, Report, route};
+use simulator::{Failure, Report, generate, route};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,6 +34,10 @@ fn run(command: Command) -> Result<Report, Failure> {
             let text = if json { answer.json() } else { answer.words() };
             Ok(Report { text, differences: answer.differences(&expect) })
         }
+        Command::Generate(ask) => {
+            save(&ask.out, &generate::answer(&ask)?)?;
+            Ok(Report::default())
+        }
     }
 }
 
@@ -47,11 +51,21 @@ fn read(file: &Path) -> Result<String, Failure> {
     read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
 }
 
+/// Writes a file, or to stdout.
+fn save(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if file == Path::new("-") {
+        write(std::io::stdout(), bytes);
+        return Ok(());
+    }
+    let failed = |error| Failure::Input(format!("{}: {error}", file.display()));
+    std::fs::write(file, bytes).map_err(failed)
+}
+
 fn remark(line: &str) {
-    write(std::io::stderr(), &format!("{line}\n"));
+    write(std::io::stderr(), format!("{line}\n"));
 }
 
 /// Writes, and does not mind when nobody reads (`| head`).
-fn write(mut out: impl Write, text: &str) {
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+fn write(mut out: impl Write, bytes: impl AsRef<[u8]>) {
+    let _ = out.write_all(bytes.as_ref()).and_then(|()| out.flush());
 }

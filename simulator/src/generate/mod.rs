@@ -3,11 +3,20 @@
 //! What must stay true: the same shape, days and seed give the same trace on every machine, so
 //! nothing but sums, products and whole-number chance is used.
 
+mod chance;
+mod command;
+
+pub(crate) use chance::Chance;
+pub use command::{Generate, HELP, answer, rounded};
+
 use crate::trace::Trace;
+use clap::ValueEnum;
 use std::fmt;
 
 /// 2026-01-05T00:00:00Z, a Monday, in minutes since the epoch.
 const MONDAY: i64 = 29_459_520;
+/// Minutes of a week.
+const WEEK: i64 = 7 * 1440;
 /// The load around which a trace lies, a minute.
 const USUAL: f64 = 1_000.0;
 /// Standard deviation of the noise, relative, and what of it lasts to the next minute.
@@ -15,7 +24,7 @@ const NOISE: f64 = 0.03;
 const NOISE_LASTS: f64 = 0.7;
 
 /// What a load may look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Shape {
     /// The same at all times.
     Flat,
@@ -31,12 +40,23 @@ pub enum Shape {
     Holes,
     /// Another level every few minutes, by much.
     Rough,
+    /// People who chat: few at night, more from breakfast on, a dip at lunch, most in the
+    /// evening, fewer at weekends; and about every nine days a crowd that nobody announced.
+    Chat,
 }
 
 impl Shape {
     /// Every shape.
-    pub const ALL: [Self; 7] =
-        [Self::Flat, Self::Week, Self::Growth, Self::Steps, Self::Crowds, Self::Holes, Self::Rough];
+    pub const ALL: [Self; 8] = [
+        Self::Flat,
+        Self::Week,
+        Self::Growth,
+        Self::Steps,
+        Self::Crowds,
+        Self::Holes,
+        Self::Rough,
+        Self::Chat,
+    ];
 
     /// Reads its word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -54,15 +74,22 @@ impl fmt::Display for Shape {
             Self::Crowds => "crowds",
             Self::Holes => "holes",
             Self::Rough => "rough",
+            Self::Chat => "chat",
         })
     }
 }
 
-/// A trace of so many days.
+/// A trace of so many days, from a Monday on.
 pub fn generate(shape: Shape, days: u32, seed: u64) -> Trace {
+    generate_from(shape, days, seed, MONDAY)
+}
+
+/// A trace of so many days from the minute `first` on, the first of a day in UTC.
+pub fn generate_from(shape: Shape, days: u32, seed: u64, first: i64) -> Trace {
     let mut chance = Chance(seed);
-    let mut trace = Trace { first: MONDAY, ..Trace::default() };
-    let mut course = Course { level: 1.0, until: 0, crowd: None };
+    let mut trace = Trace { first, ..Trace::default() };
+    let since_monday = usize::try_from((first - MONDAY).rem_euclid(WEEK)).unwrap_or(0);
+    let mut course = Course { level: 1.0, until: 0, crowd: None, since_monday };
     let mut noise = 0.0;
     for minute in 0..days as usize * 1440 {
         let usual = course.at(shape, minute, &mut chance);
@@ -87,6 +114,8 @@ struct Course {
     /// Until when the level stays.
     until: usize,
     crowd: Option<Crowd>,
+    /// Minutes from the Monday before the trace to its first.
+    since_monday: usize,
 }
 
 /// People who come all at once: from `begins` more and more, then all of them, then fewer.
@@ -100,13 +129,15 @@ struct Crowd {
 
 impl Course {
     fn at(&mut self, shape: Shape, minute: usize, chance: &mut Chance) -> f64 {
+        let of_week = minute + self.since_monday;
         match shape {
             Shape::Flat => 1.0,
-            Shape::Week | Shape::Holes => week(minute),
-            Shape::Growth => week(minute) * (1.0 + 0.02 * minute as f64 / 1440.0),
+            Shape::Week | Shape::Holes => week(of_week),
+            Shape::Growth => week(of_week) * (1.0 + 0.02 * minute as f64 / 1440.0),
             Shape::Steps => self.level(minute, (360, 1_800), chance),
             Shape::Rough => self.level(minute, (4, 9), chance),
-            Shape::Crowds => week(minute) * self.crowd(minute, chance),
+            Shape::Crowds => week(of_week) * self.crowd(minute, 2, chance),
+            Shape::Chat => chat(of_week) * self.crowd(minute, 9, chance),
         }
     }
 
@@ -119,15 +150,16 @@ impl Course {
         self.level
     }
 
-    fn crowd(&mut self, minute: usize, chance: &mut Chance) -> f64 {
+    /// One crowd in so many days, in the first half of them.
+    fn crowd(&mut self, minute: usize, days: usize, chance: &mut Chance) -> f64 {
         if minute >= self.until {
             self.crowd = Some(Crowd {
-                begins: minute + chance.below(1_440) as usize,
+                begins: minute + chance.below(720 * days as u64) as usize,
                 comes_mins: 1 + chance.below(30) as usize,
                 stays_mins: 10 + chance.below(80) as usize,
                 times: 2.0 + 4.0 * chance.unit(),
             });
-            self.until = minute + 2_880;
+            self.until = minute + 1_440 * days;
         }
         self.crowd.map_or(1.0, |crowd| crowd.at(minute))
     }
@@ -152,30 +184,28 @@ fn week(minute: usize) -> f64 {
     0.4 + 1.2 * (1.0 - smooth) * if weekend { 0.5 } else { 1.0 }
 }
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-struct Chance(u64);
+/// Hours of a day and the share of the evening's people who are there; smooth between them.
+const CHAT: [(f64, f64); 9] = [
+    (0.0, 0.62),
+    (4.0, 0.18),
+    (6.5, 0.24),
+    (10.0, 0.72),
+    (12.5, 0.60),
+    (15.0, 0.74),
+    (17.5, 0.66),
+    (21.0, 1.0),
+    (24.0, 0.62),
+];
 
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
-    }
-
-    /// From 0 to 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Nearly normal, of variance 1: the sum of twelve.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
-    }
+/// Around 1.0, and fewer at weekends.
+fn chat(minute: usize) -> f64 {
+    let hour = (minute % 1440) as f64 / 60.0;
+    let after = CHAT.iter().find(|(at, _)| *at > hour).copied().unwrap_or((24.0, 0.62));
+    let before = CHAT.iter().rev().find(|(at, _)| *at <= hour).copied().unwrap_or((0.0, 0.62));
+    let way = (hour - before.0) / (after.0 - before.0);
+    let level = before.1 + (after.1 - before.1) * way * way * (3.0 - 2.0 * way);
+    let weekend = minute / 1440 % 7 >= 5;
+    1.6 * level * if weekend { 0.85 } else { 1.0 }
 }
 
 #[cfg(test)]
