@@ -4,8 +4,12 @@
 //! is read, so that the same files give the same answer; what is shown has lost the characters
 //! that a terminal would obey.
 
+#[cfg(test)]
+extern crate self as simulator;
+
 pub mod cli;
 pub mod generate;
+pub mod page;
 pub mod plant;
 pub mod replay;
 mod report;
