@@ -3,8 +3,9 @@
 //! `--lag` is how many minutes lie between the start of a minute and the start of the one whose
 //! tick sees it (2 unless given).
 
+use simulator::decide::{Fleet, Minute, Start};
 use simulator::generate::{Shape, generate};
-use simulator::plant::{GATE, Learned, NO_GATE, Policy, Spec, TargetTracking};
+use simulator::plant::{GATE, Glance, Learned, NO_GATE, Policy, Spec, TargetTracking};
 use simulator::plant::{VISIBLE_AFTER_MINS, oracle_hours, run};
 use simulator::trace::Trace;
 use std::error::Error;
@@ -41,6 +42,8 @@ fn score(name: &str, lag: usize, trace: &Trace, from: usize) -> Result<(), Box<d
             o.worst_run, o.launches
         );
     };
+    let mut engine = Engine::new(&spec)?;
+    show("decide", &mut engine);
     show("target tracking 50 %", &mut TargetTracking::new(50.0));
     for dial in Dial::ALL {
         for (gate, rails) in [("the gate", GATE), ("no gate", NO_GATE)] {
@@ -53,4 +56,29 @@ fn score(name: &str, lag: usize, trace: &Trace, from: usize) -> Result<(), Box<d
         }
     }
     Ok(())
+}
+
+/// The engine of `tidegate decide`, asked without a pipe.
+struct Engine(Fleet);
+
+impl Engine {
+    fn new(spec: &Spec) -> Result<Self, Box<dyn Error>> {
+        let boot_secs = u32::try_from(spec.boot_secs)?;
+        let start = Start { capacity: spec.capacity, boot_secs, min: spec.min, max: spec.max };
+        Ok(Self(Fleet::new(&start, Dial::Thrifty)?))
+    }
+}
+
+impl Policy for Engine {
+    fn desired(&mut self, glance: &Glance) -> u32 {
+        let minute = |minute: usize| i64::try_from(minute).unwrap_or(i64::MAX);
+        let seen = Minute {
+            minute: minute(glance.minute),
+            data_minute: glance.data_minute.map(minute),
+            requests: glance.load,
+            in_service: Some(glance.in_service),
+            desired: Some(glance.desired),
+        };
+        self.0.minute(&seen).unwrap_or(glance.desired)
+    }
 }

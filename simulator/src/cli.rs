@@ -1,5 +1,6 @@
 //! The arguments.
 
+use crate::decide::{self, Decide};
 use crate::generate::{self, Generate};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
@@ -48,6 +49,9 @@ pub enum Command {
     /// A synthetic load trace, by a seed.
     #[command(after_help = generate::HELP)]
     Generate(Generate),
+    /// Decides a fleet's size minute by minute, over stdin and stdout: owner mode, sizing on.
+    #[command(after_help = decide::HELP)]
+    Decide(Decide),
 }
 
 /// The arguments of `route`.

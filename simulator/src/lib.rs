@@ -8,6 +8,7 @@
 extern crate self as simulator;
 
 pub mod cli;
+pub mod decide;
 pub mod generate;
 pub mod page;
 pub mod plant;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use simulator::cli::{Cli, Command, Route};
-use simulator::{Failure, Report, generate, route};
+use simulator::{Failure, Report, decide, generate, route};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,6 +33,10 @@ fn run(command: Command) -> Result<Report, Failure> {
             let answer = route::answer(&event, policy.as_deref(), at)?;
             let text = if json { answer.json() } else { answer.words() };
             Ok(Report { text, differences: answer.differences(&expect) })
+        }
+        Command::Decide(ask) => {
+            let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
+            decide::run(input, out, std::io::stderr(), ask.sla)
         }
         Command::Generate(ask) => {
             save(&ask.out, &generate::answer(&ask)?)?;
