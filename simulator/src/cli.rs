@@ -2,6 +2,7 @@
 
 use crate::decide::{self, Decide};
 use crate::generate::{self, Generate};
+use crate::replay;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -52,6 +53,9 @@ pub enum Command {
     /// Decides a fleet's size minute by minute, over stdin and stdout: owner mode, sizing on.
     #[command(after_help = decide::HELP)]
     Decide(Decide),
+    /// What a policy would have done to recorded traffic: cost, unserved load, decisions.
+    #[command(after_help = replay::args::AFTER)]
+    Replay(Box<replay::args::Replay>),
 }
 
 /// The arguments of `route`.

@@ -16,5 +16,6 @@ pub mod replay;
 mod report;
 pub mod route;
 pub mod trace;
+pub mod world;
 
 pub use report::{Failure, Report};

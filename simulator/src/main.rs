@@ -2,8 +2,9 @@
 
 use clap::Parser;
 use simulator::cli::{Cli, Command, Route};
-use simulator::{Failure, Report, decide, generate, route};
-use std::io::{Read, Write};
+use simulator::replay::args::Replay;
+use simulator::{Failure, Report, decide, generate, page, replay, route};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -42,7 +43,48 @@ fn run(command: Command) -> Result<Report, Failure> {
             save(&ask.out, &generate::answer(&ask)?)?;
             Ok(Report::default())
         }
+        Command::Replay(args) => rehearse(&args),
     }
+}
+
+fn rehearse(args: &Replay) -> Result<Report, Failure> {
+    let given = [Some(&args.trace), args.policy.as_ref(), args.faults.as_ref()];
+    if given.into_iter().flatten().filter(|file| *file == Path::new("-")).count() > 1 {
+        return Err(Failure::Input("stdin is one file: only one of them can be -".to_owned()));
+    }
+    let files = replay::Files {
+        trace: read_bytes(&args.trace)?,
+        name: title(&args.trace),
+        policy: args.policy.as_deref().map(read).transpose()?,
+        faults: args.faults.as_deref().map(read).transpose()?,
+    };
+    let tells = args.progress || std::io::stderr().is_terminal();
+    let answer = replay::answer(args, &files, &mut |who, minute| {
+        if tells && minute.is_multiple_of(14 * 1440) {
+            remark(&format!("{who}: day {}", minute / 1440));
+        }
+    })?;
+    if let Some((file, found)) = args.report.as_deref().zip(answer.found.as_ref()) {
+        save(file, page::html(found).as_bytes())?;
+    }
+    Ok(answer.report)
+}
+
+/// A file's name without its endings.
+fn title(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.filter(|name| name != "-").unwrap_or_else(|| "stdin".to_owned());
+    name.split('.').next().unwrap_or(&name).to_owned()
+}
+
+fn read_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
+    let read = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -146,6 +146,11 @@ impl Ids {
         format!("i-{:016x}", self.instances)
     }
 
+    /// Instances so far.
+    pub fn instances(&self) -> u64 {
+        self.instances
+    }
+
     /// Like `activity-000001`.
     pub fn activity(&mut self) -> String {
         self.activities += 1;

@@ -84,17 +84,6 @@ impl State {
         Ok(group)
     }
 
-    /// The group, if no scaling activity blocks a change of its sizes.
-    fn resizable(&mut self, fleet: &FleetName) -> Result<&mut Fleet, Refusal> {
-        let now = self.now;
-        let group = self.writable(fleet)?;
-        if group.busy_until.is_some_and(|until| now < until) {
-            let words = "ScalingActivityInProgress: a scaling activity blocks this action";
-            return Err(Refusal::Busy(words.to_owned()));
-        }
-        Ok(group)
-    }
-
     /// UpdateAutoScalingGroup: desired follows into the new bounds, and never otherwise.
     pub(crate) fn update(
         &mut self,
@@ -103,20 +92,7 @@ impl State {
         update: Update,
     ) -> Result<(), Refusal> {
         let now = self.now;
-        let group = self.resizable(fleet)?;
-        let Sizes { min, max, desired } = group.sizes;
-        let (min, max) = (update.min.unwrap_or(min), update.max.unwrap_or(max));
-        if min > max {
-            let words =
-                format_args!("Max bound, {max}, must be greater than or equal to min bound, {min}");
-            return Err(Refusal::invalid(words));
-        }
-        let desired = desired.clamp(min, max);
-        let why = format!(
-            "a user request update of AutoScalingGroup constraints to min: {min}, max: {max}, \
-             desired: {desired}"
-        );
-        group.resize(now, by, Sizes { min, max, desired }, &why);
+        self.writable(fleet)?.update(now, by, update)?;
         self.settle(fleet);
         Ok(())
     }
@@ -129,21 +105,7 @@ impl State {
         desired: u32,
     ) -> Result<(), Refusal> {
         let now = self.now;
-        let group = self.resizable(fleet)?;
-        let Sizes { min, max, .. } = group.sizes;
-        let bound = if desired < min {
-            Some(("below min", min))
-        } else {
-            Some(("above max", max)).filter(|_| desired > max)
-        };
-        if let Some((side, bound)) = bound {
-            return Err(Refusal::invalid(format_args!(
-                "New SetDesiredCapacity value {desired} is {side} value {bound} for the \
-                 AutoScalingGroup."
-            )));
-        }
-        let why = "a user request explicitly set group desired capacity";
-        group.resize(now, by, Sizes { min, max, desired }, why);
+        self.writable(fleet)?.set_desired(now, by, desired)?;
         self.settle(fleet);
         Ok(())
     }
@@ -158,7 +120,56 @@ impl State {
 }
 
 impl Fleet {
-    fn evidence(&self, now: Timestamp) -> Evidence {
+    /// UpdateAutoScalingGroup, before the group follows.
+    pub fn update(&mut self, now: Timestamp, by: Writer, update: Update) -> Result<(), Refusal> {
+        self.refuse_while_busy(now)?;
+        let Sizes { min, max, desired } = self.sizes;
+        let (min, max) = (update.min.unwrap_or(min), update.max.unwrap_or(max));
+        if min > max {
+            let words =
+                format_args!("Max bound, {max}, must be greater than or equal to min bound, {min}");
+            return Err(Refusal::invalid(words));
+        }
+        let desired = desired.clamp(min, max);
+        let why = format!(
+            "a user request update of AutoScalingGroup constraints to min: {min}, max: {max}, \
+             desired: {desired}"
+        );
+        self.resize(now, by, Sizes { min, max, desired }, &why);
+        Ok(())
+    }
+
+    /// SetDesiredCapacity, before the group follows.
+    pub fn set_desired(&mut self, now: Timestamp, by: Writer, desired: u32) -> Result<(), Refusal> {
+        self.refuse_while_busy(now)?;
+        let Sizes { min, max, .. } = self.sizes;
+        let bound = if desired < min {
+            Some(("below min", min))
+        } else {
+            Some(("above max", max)).filter(|_| desired > max)
+        };
+        if let Some((side, bound)) = bound {
+            return Err(Refusal::invalid(format_args!(
+                "New SetDesiredCapacity value {desired} is {side} value {bound} for the \
+                 AutoScalingGroup."
+            )));
+        }
+        let why = "a user request explicitly set group desired capacity";
+        self.resize(now, by, Sizes { min, max, desired }, why);
+        Ok(())
+    }
+
+    /// A scaling activity may block a change of the sizes.
+    fn refuse_while_busy(&self, now: Timestamp) -> Result<(), Refusal> {
+        if self.busy_until.is_some_and(|until| now < until) {
+            let words = "ScalingActivityInProgress: a scaling activity blocks this action";
+            return Err(Refusal::Busy(words.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What is read before a lowering.
+    pub fn evidence(&self, now: Timestamp) -> Evidence {
         let recent = |started: Timestamp| now.duration_since(started) <= DAY;
         let newest = self.activities.iter().rev();
         let tracking = self.tracking.as_ref().map(crate::Tracking::policy);

@@ -104,10 +104,7 @@ impl FakeAws {
 
     /// Somebody resumes a process.
     pub fn resume(&self, fleet: &FleetName, process: &str) {
-        self.change(fleet, |group| {
-            group.suspended.remove(process);
-            (group.retry_at, group.failing_since, group.attempts) = (None, None, 0);
-        });
+        self.change(fleet, |group| group.resume(process));
     }
 
     /// Puts an instance refresh into a status (`InProgress`, `Successful`, ...); none: no
@@ -134,31 +131,18 @@ impl FakeAws {
         message: &str,
         until: Option<Timestamp>,
     ) {
-        self.change(fleet, |group| {
-            let zone = group.zones.iter_mut().find(|z| z.name == zone);
-            if let Some(zone) = zone {
-                zone.refuses = Some((message.to_owned(), until));
-            }
-        });
+        self.change(fleet, |group| group.refuse_launches(zone, message, until));
     }
 
     /// The zone is lost: its instances turn unhealthy and are replaced elsewhere, launches
     /// in it fail.
     pub fn lose_zone(&self, fleet: &FleetName, zone: &str) {
-        let message = "Your requested Availability Zone is not available. Launching failed.";
-        self.fail_launches(fleet, zone, message, None);
-        self.change(fleet, |group| {
-            let lost = group.units.iter_mut().filter(|unit| unit.zone == zone);
-            lost.for_each(|unit| unit.healthy = false);
-        });
+        self.change(fleet, |group| group.lose_zone(zone));
     }
 
     /// The zone launches again.
     pub fn restore_zone(&self, fleet: &FleetName, zone: &str) {
-        self.change(fleet, |group| {
-            let zones = group.zones.iter_mut().filter(|z| z.name == zone);
-            zones.for_each(|zone| zone.refuses = None);
-        });
+        self.change(fleet, |group| group.restore_zone(zone));
     }
 
     /// An instance fails its health check.

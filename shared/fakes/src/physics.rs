@@ -38,6 +38,33 @@ impl Fleet {
         phases.chain(schedules).chain(self.retry_at).filter(|at| *at > now).min()
     }
 
+    /// Launches in the zone fail with this message, before the given time or for ever.
+    pub fn refuse_launches(&mut self, zone: &str, message: &str, until: Option<Timestamp>) {
+        if let Some(zone) = self.zones.iter_mut().find(|z| z.name == zone) {
+            zone.refuses = Some((message.to_owned(), until));
+        }
+    }
+
+    /// The zone's instances turn unhealthy, and launches in it fail.
+    pub fn lose_zone(&mut self, zone: &str) {
+        let message = "Your requested Availability Zone is not available. Launching failed.";
+        self.refuse_launches(zone, message, None);
+        let lost = self.units.iter_mut().filter(|unit| unit.zone == zone);
+        lost.for_each(|unit| unit.healthy = false);
+    }
+
+    /// The zone launches again.
+    pub fn restore_zone(&mut self, zone: &str) {
+        let zones = self.zones.iter_mut().filter(|z| z.name == zone);
+        zones.for_each(|zone| zone.refuses = None);
+    }
+
+    /// A process goes on; launches are tried at once.
+    pub fn resume(&mut self, process: &str) {
+        self.suspended.remove(process);
+        (self.retry_at, self.failing_since, self.attempts) = (None, None, 0);
+    }
+
     /// Boots and drains that are over.
     fn finish(&mut self, now: Timestamp) {
         let mut ended = Vec::new();

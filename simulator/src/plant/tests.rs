@@ -45,12 +45,14 @@ fn a_launch_serves_and_bills_as_in_the_reference() {
 }
 
 #[test]
-fn what_still_boots_goes_first() {
+fn a_shrinking_group_keeps_what_boots_and_drains_the_oldest() {
+    // AWS's usual choice: the fullest zone, and in it the oldest.
     let mut policy = Scripted(|minute| if minute == 1 { 4 } else { 2 }, Vec::new());
     let outcome = run(&trace(&[120.0; 10]), &SPEC, 0, &mut policy);
-    // Two of three are given up after a minute, while they boot; nothing drains.
-    assert_eq!(outcome.hours * 3600.0, 2.0 * 600.0 + 2.0 * 60.0);
-    assert_eq!(outcome.unserved, 0.0);
+    // Two of four are given up after a minute: both old ones, though nobody else serves yet.
+    let serving: Vec<u32> = policy.1.iter().map(|glance| glance.in_service).collect();
+    assert_eq!(serving[1..6], [2, 2, 0, 0, 2], "{serving:?}");
+    assert_eq!(outcome.launches, 2);
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn a_minute_is_seen_when_its_metric_is_out() {
     assert_eq!(seen[2], (None, None));
     assert_eq!(seen[3..6], [(Some(0), Some(0.0)), (Some(1), Some(1.0)), (Some(2), None)]);
     // 4 of 60 on one instance.
-    assert_eq!(policy.1[7].cpu, Some(80.0 * 4.0 / 60.0));
+    assert_eq!(policy.1[7].cpu, Some(f64::from(80.0_f32 * 4.0 / 60.0)));
     assert_eq!(policy.1[5].cpu, None);
 }
 
@@ -91,15 +93,16 @@ fn tracking_goes_out_after_three_minutes_and_in_after_fifteen() {
     // One instance at 80 % from minute 5 on; at the target of 50 % it needs two (1.6).
     let loads = [vec![20.0; 5], vec![60.0; 30], vec![3.0; 40]].concat();
     let mut tracking = TargetTracking::new(50.0);
-    let mut plant = Plant::new(SPEC, 1);
     let trace = trace(&loads);
+    let mut site = Site::new(&trace, &SPEC, 1, 0).unwrap();
     let mut changes = Vec::new();
-    for (minute, load) in loads.iter().enumerate() {
-        let wanted = tracking.desired(&plant.glance(&trace, minute));
-        if wanted != plant.desired {
-            changes.push((minute, wanted));
+    for minute in 0..loads.len() {
+        let before = site.group().sizes().desired;
+        minute_of(&mut site, minute, &mut tracking);
+        let after = site.group().sizes().desired;
+        if after != before {
+            changes.push((minute, after));
         }
-        plant.minute(*load, wanted);
     }
     // Minutes 5, 6, 7 are seen at 10; the fifteen from 35 to 49 at 52.
     // At 14 two are in service, and the newest metric is still that of one at 80 %.

@@ -36,7 +36,7 @@ pub struct PolicyRun {
     pub mode: Option<Mode>,
     /// Cost and unserved load of the scored minutes.
     pub outcome: Outcome,
-    /// Each minute of the trace.
+    /// Each minute of the trace; empty where no page was asked for.
     pub minutes: Vec<Wrought>,
     /// Every action, and every hold that the ledger would tell, oldest first.
     pub decisions: Vec<Told>,

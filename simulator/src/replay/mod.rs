@@ -1,5 +1,15 @@
 //! Rehearsing a policy on recorded traffic.
 
+mod against;
+mod answer;
+pub mod args;
+mod bill;
+pub mod drive;
 mod found;
+mod json;
+pub mod span;
+mod table;
 
+pub use against::{Against, wrought};
+pub use answer::{Answer, Files, answer};
 pub use found::{Bill, BillLine, PolicyRun, Rehearsal, RuleTold, Told, Wrought};
