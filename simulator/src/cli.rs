@@ -2,7 +2,7 @@
 
 use crate::decide::{self, Decide};
 use crate::generate::{self, Generate};
-use crate::replay;
+use crate::{calendar, check, replay};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -56,6 +56,12 @@ pub enum Command {
     /// What a policy would have done to recorded traffic: cost, unserved load, decisions.
     #[command(after_help = replay::args::AFTER)]
     Replay(Box<replay::args::Replay>),
+    /// What a policy document says, in plain words, or everything that is wrong with it.
+    #[command(after_help = check::HELP)]
+    Check(check::Ask),
+    /// The days and nights of the next days: holidays, exceptions, changes of the clock.
+    #[command(after_help = calendar::HELP)]
+    Calendar(calendar::Ask),
 }
 
 /// The arguments of `route`.
@@ -80,7 +86,8 @@ pub struct Route {
     pub at: Option<Timestamp>,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+/// A time such as 2026-12-31T22:00:00+09:00.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|error: jiff::Error| error.to_string())
 }
 

@@ -7,6 +7,8 @@
 #[cfg(test)]
 extern crate self as simulator;
 
+pub mod calendar;
+pub mod check;
 pub mod cli;
 pub mod decide;
 pub mod generate;

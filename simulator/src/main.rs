@@ -1,12 +1,14 @@
 //! The command line: joins [`simulator`] to the process.
 
 use clap::Parser;
+use jiff::Timestamp;
 use simulator::cli::{Cli, Command, Route};
 use simulator::replay::args::Replay;
-use simulator::{Failure, Report, decide, generate, page, replay, route};
+use simulator::{Failure, Report, calendar, check, decide, generate, page, replay, route};
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 fn main() -> ExitCode {
     let code = match run(Cli::parse().command) {
@@ -38,6 +40,15 @@ fn run(command: Command) -> Result<Report, Failure> {
         Command::Decide(ask) => {
             let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
             decide::run(input, out, std::io::stderr(), ask.sla)
+        }
+        Command::Calendar(ask) => {
+            let answer = calendar::answer(&read(&ask.policy)?, &ask, now())?;
+            let text = if ask.json { answer.json() } else { answer.words() };
+            Ok(Report { text, ..Report::default() })
+        }
+        Command::Check(ask) => {
+            let answer = check::answer(&read(&ask.policy)?, ask.at.unwrap_or_else(now))?;
+            Ok(Report { text: answer.words(), differences: answer.differences(ask.strict) })
         }
         Command::Generate(ask) => {
             save(&ask.out, &generate::answer(&ask)?)?;
@@ -85,6 +96,13 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
         std::fs::read(file)
     };
     read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
+}
+
+/// The one clock of the program, for who does not say when.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(0);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -73,6 +73,11 @@ impl StepTable {
         if faults.is_empty() { Ok(Self { adjustment, steps }) } else { Err(faults) }
     }
 
+    /// How the steps' amounts are applied.
+    pub fn adjustment(&self) -> Adjustment {
+        self.adjustment
+    }
+
     /// The steps, from the lowest band up.
     pub fn steps(&self) -> &[Step] {
         &self.steps
