@@ -220,6 +220,7 @@ fn decision(text: &str) -> LedgerEntry {
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: None,
         outcome: if text.is_empty() { OutcomeWord::Refused } else { OutcomeWord::Applied },
     }

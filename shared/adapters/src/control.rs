@@ -13,7 +13,8 @@ use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{
-    Control, Lease, LeaseToken, PortError, PortResult, Released, Stored, StoredPolicy, Versioned,
+    Control, Lease, LeaseToken, PortError, PortResult, Released, Stored, StoredPolicy,
+    StoredSizing, Versioned,
 };
 use tidegate_wire::stored;
 
@@ -110,6 +111,20 @@ impl Control for Aws {
         self.put_version(&new).await.map(Stored::from)
     }
 
+    async fn sizing(&self, fleet: &FleetName) -> PortResult<Option<StoredSizing>> {
+        self.read_sizing(fleet).await
+    }
+
+    async fn put_sizing(
+        &self,
+        fleet: &FleetName,
+        expected: u64,
+        state: &[u8],
+        token: &LeaseToken,
+    ) -> PortResult<Stored> {
+        self.write_sizing(fleet, expected, state, token).await
+    }
+
     async fn append(&self, entry: &LedgerEntry, expires: Timestamp) -> PortResult<()> {
         let call = "PutItem (ledger)";
         let document = serde_json::to_string(entry)
@@ -166,7 +181,7 @@ impl Control for Aws {
 impl Aws {
     /// Puts an item under its condition. When the condition does not hold because the
     /// item is `ours` already, the first answer was lost: done.
-    async fn put_once(
+    pub(crate) async fn put_once(
         &self,
         call: &'static str,
         request: PutItemFluentBuilder,

@@ -33,6 +33,7 @@ mod secrets;
 pub mod serve;
 mod session_epoch;
 mod session_table;
+mod sizing_state;
 mod sns;
 #[cfg(feature = "story")]
 mod story;

@@ -10,6 +10,10 @@ use std::fmt;
 pub enum Source {
     /// The calendar: the day's floor, the night's floor. Derived, never stored.
     Schedule,
+    /// Learned headroom.
+    Sizing,
+    /// Sizing's burst guard.
+    Burst,
     /// A step of the step table.
     Spike,
     /// A person: a tag, or a MinSize that we did not write.
@@ -24,6 +28,8 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Schedule => "schedule",
+            Self::Sizing => "sizing",
+            Self::Burst => "burst",
             Self::Spike => "spike",
             Self::Operator => "operator",
             Self::Undo => "undo",
@@ -58,8 +64,8 @@ mod tests {
 
     #[test]
     fn a_source_is_written_as_it_is_stored() {
-        use Source::{Operator, Race, Schedule, Spike, Undo};
-        for source in [Schedule, Spike, Operator, Undo, Race] {
+        use Source::{Burst, Operator, Race, Schedule, Sizing, Spike, Undo};
+        for source in [Schedule, Sizing, Burst, Spike, Operator, Undo, Race] {
             assert_eq!(serde_json::to_value(source).unwrap(), source.to_string());
         }
     }

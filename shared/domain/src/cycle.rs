@@ -10,6 +10,7 @@
 mod look;
 mod outage;
 mod report;
+mod sizing;
 
 use crate::decide::{Action, Decision, Inputs, Trust, decide};
 use crate::group::Sizes;
@@ -173,6 +174,9 @@ impl<'a, W: World> Once<'a, W> {
         outage::answered(&mut self.loaded);
         let Some(group) = found else { return self.without_group().await };
         let mut observation = look::glance(self.world, self.run, group).await;
+        let (group, memory) = (&observation.group, &self.loaded);
+        let question = sizing::Question { group, memory, token: self.token };
+        observation.sizing = sizing::ask(self.world, self.run, &question).await;
         let decision = self.decide(&mut observation).await;
         self.carry_out(&observation, decision).await
     }

@@ -2,11 +2,12 @@
 //! by the tests, by the simulator, and by the functions before they apply.
 
 use crate::arbiter::Limits;
-use crate::bid::Source;
+use crate::bid::{Bid, Source};
 use crate::decide::schedule;
 use crate::decide::{Action, Decision, Inputs};
 use crate::group::{ActivityKind, ActivityResult, Evidence, Mode};
 use crate::metrics::{AlarmState, Point};
+use crate::policy::SizingMode;
 use crate::reason::Reason;
 use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
@@ -118,7 +119,7 @@ fn check_gate(i: &Inputs<'_>, d: &Decision, to: (u32, Option<u32>), broken: &mut
         let floor = limits.clamp(bid.floor);
         broken.unless(to >= floor, 5, format!("{to} below the {} bid of {floor}", bid.source));
     }
-    let stored = i.memory.bids.iter().filter(|b| b.is_live(i.now));
+    let stored = i.memory.bids.iter().filter(|b| b.is_live(i.now) && still_binds(i, d, b));
     for bid in stored {
         broken.unless(to >= limits.clamp(bid.floor), 5, "below a bid in memory");
     }
@@ -139,7 +140,8 @@ fn check_gate(i: &Inputs<'_>, d: &Decision, to: (u32, Option<u32>), broken: &mut
 
 /// 3: vetoes that can be seen without judging anything.
 fn check_vetoes(i: &Inputs<'_>, d: &Decision, broken: &mut Broken) {
-    let spike = d.bids.iter().any(|b| b.source == Source::Spike && b.is_live(i.now));
+    let is_spike = |source| matches!(source, Source::Spike | Source::Burst);
+    let spike = d.bids.iter().any(|b| is_spike(b.source) && b.is_live(i.now));
     broken.unless(!spike, 3, "a live spike");
     broken.unless(i.trust.no_memory.is_none(), 3, "no lease or memory");
     broken.unless(i.trust.policy_fault.is_none(), 3, "an unusable policy");
@@ -170,7 +172,8 @@ fn tags_expired(i: &Inputs<'_>) -> bool {
     until.and_then(|v| v.trim().parse::<Timestamp>().ok()).is_some_and(|until| until <= i.now)
 }
 
-/// 3: only the nightly function lowers by night, only a tick by day.
+/// 3: only the nightly function lowers by night, only a tick by day; a tick that follows sizing at
+/// any hour.
 fn check_window(i: &Inputs<'_>, d: &Decision, broken: &mut Broken) {
     let moment = i.policy.calendar.at(i.now);
     match i.signal {
@@ -182,10 +185,35 @@ fn check_window(i: &Inputs<'_>, d: &Decision, broken: &mut Broken) {
         Signal::Tick => {
             let lead = schedule::lead(i.policy, &d.memory);
             let day = moment.day_or_lead(i.now, lead);
-            broken.unless(day.is_some(), 3, "a tick's lowering by night");
+            let sized = sizing_bid(i, d).is_some();
+            broken.unless(day.is_some() || sized, 3, "a tick's lowering by night");
         }
         Signal::Day | Signal::Alarm(_) => broken.unless(false, 3, "a signal that only raises"),
     }
+}
+
+/// What sizing asks for now, where it may act: the policy says so and the group has no policy of
+/// its own that lowers.
+fn sizing_bid(i: &Inputs<'_>, d: &Decision) -> Option<u32> {
+    let on = i.policy.sizing.mode == SizingMode::On;
+    let sized = i.observation.sizing.as_ref()?.as_ref().ok().filter(|_| on && is_owner(i))?;
+    let bid = d.bids.iter().find(|b| b.source == Source::Sizing && b.is_live(i.now))?;
+    (bid.floor == sized.advice.size).then_some(bid.floor)
+}
+
+/// Whether a stored bid binds this decision: sizing's own do while it may act, and its lease until
+/// it advises anew.
+fn still_binds(i: &Inputs<'_>, d: &Decision, bid: &Bid) -> bool {
+    let on = i.policy.sizing.mode == SizingMode::On && is_owner(i);
+    match bid.source {
+        Source::Sizing => on && sizing_bid(i, d).is_none(),
+        Source::Burst => on,
+        _ => true,
+    }
+}
+
+fn is_owner(i: &Inputs<'_>) -> bool {
+    evidence(i).is_some_and(|e| Mode::of(&e.policies) == Mode::Owner)
 }
 
 /// 3: no alarm speaks against it, and every one that may was read.

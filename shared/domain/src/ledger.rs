@@ -36,10 +36,26 @@ pub struct LedgerEntry {
     pub bids: Vec<Bid>,
     /// What was seen; none when the group could not be seen.
     pub observed: Option<Observed>,
+    /// What sizing advises; none where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizing: Option<SizingRecord>,
     /// The memory's version after the decision; none without the control table.
     pub memory_version: Option<u64>,
     /// What became of it.
     pub outcome: OutcomeWord,
+}
+
+/// What sizing advised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizingRecord {
+    /// Capacity that it asks for.
+    pub size: u32,
+    /// Whether the decision follows it.
+    pub acts: bool,
+    /// The learned rule, in a phrase.
+    pub rule: String,
+    /// The advice, as a sentence.
+    pub text: String,
 }
 
 /// What a decision does, as a record.

@@ -64,7 +64,7 @@ impl LoadReading<'_> {
     /// The load of each minute up to `last`, as far as it is known: published, or a true zero
     /// because hosts were seen healthy in that minute all the same. A silence of both metrics is
     /// no zero, neither while it lasts nor after it.
-    fn known_minutes(&self, last: i64) -> BTreeMap<i64, f64> {
+    pub(crate) fn known_minutes(&self, last: i64) -> BTreeMap<i64, f64> {
         let alive = |p: &&Point| p.value > 0.0;
         let healthy = self.healthy.into_iter().flatten().filter(alive).map(|p| minute(p.at));
         let zeros = healthy.map(|m| (m, 0.0));

@@ -19,7 +19,7 @@ pub struct Memory {
     pub operator_min: Option<u32>,
     /// What we were about to write; kept until it was seen applied.
     pub intent: Option<Intent>,
-    /// Stored bids: spike, undo and race.
+    /// Stored bids: sizing, burst, spike, undo and race.
     pub bids: Vec<Bid>,
     /// Instances by id, with what we saw of them.
     pub instances: BTreeMap<InstanceId, Seen>,

@@ -5,6 +5,7 @@ use crate::group::{Evidence, Group, Mode};
 use crate::ids::AlarmName;
 use crate::ledger::Observed;
 use crate::metrics::{Alarm, Series};
+use crate::sizing::Advice;
 use std::collections::BTreeMap;
 
 /// Something that was read, or why it could not be.
@@ -19,8 +20,19 @@ pub struct Observation {
     pub alarms: Reading<BTreeMap<AlarmName, Alarm>>,
     /// The last 15 minutes of each spike alarm's metric.
     pub spikes: Reading<BTreeMap<AlarmName, Series>>,
+    /// What sizing advises, on a tick of a fleet whose policy asks for it.
+    pub sizing: Option<Reading<Advised>>,
     /// The closer look, once it was taken.
     pub closer: Option<CloserLook>,
+}
+
+/// What sizing advises.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advised {
+    /// The advice.
+    pub advice: Advice,
+    /// What went wrong beside it: nothing is lost but work that will be done again.
+    pub trouble: Option<String>,
 }
 
 /// What is read only when it is needed.

@@ -150,6 +150,15 @@ pub enum Stored {
     Conflict,
 }
 
+/// What sizing has learned of a fleet, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSizing {
+    /// The state as bytes ([`Sizing::to_bytes`](crate::sizing::Sizing::to_bytes)).
+    pub state: Vec<u8>,
+    /// Its version, to write against.
+    pub version: u64,
+}
+
 /// A policy document as stored, not yet parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPolicy {
@@ -194,6 +203,22 @@ pub trait Control {
         fleet: &FleetName,
         expected: u64,
         memory: &Memory,
+        token: &LeaseToken,
+    ) -> impl Future<Output = PortResult<Stored>> + Send;
+
+    /// What sizing has learned; none before it was ever written. It may be a little old.
+    fn sizing(
+        &self,
+        fleet: &FleetName,
+    ) -> impl Future<Output = PortResult<Option<StoredSizing>>> + Send;
+
+    /// Writes what sizing has learned as version `expected + 1` if `expected` (0: nothing) is what
+    /// stands there. An answer that was lost and retried is success when the state is our own.
+    fn put_sizing(
+        &self,
+        fleet: &FleetName,
+        expected: u64,
+        state: &[u8],
         token: &LeaseToken,
     ) -> impl Future<Output = PortResult<Stored>> + Send;
 

@@ -19,6 +19,10 @@ pub enum Reason {
     SpikeStep { alarm: AlarmName, value: f64, threshold: f64, base: u32, floor: u32 },
     /// A live spike bid lies above `MinSize` (an earlier raise was lost or taken back).
     SpikeFloor { floor: u32 },
+    /// The learned rule asks for more than `MinSize`.
+    SizingFloor { floor: u32 },
+    /// Demand is above everything asked for: the burst guard sizes for where it will be.
+    BurstFloor { floor: u32 },
     /// A person's bid lies above `MinSize`.
     OperatorFloor { floor: u32 },
     /// Latency or errors rose after our step; it is taken back.
@@ -30,6 +34,8 @@ pub enum Reason {
     NightStep { need: u32, target: u32, from: u32, to: u32 },
     /// A step back after a spike.
     SettleStep { need: u32, target: u32, from: u32, to: u32 },
+    /// A step towards what the learned rule asks for.
+    SizingStep { target: u32, from: u32, to: u32 },
     // --- on the way ---
     /// More must be read before this can be decided.
     NeedEvidence,
@@ -147,6 +153,8 @@ impl Reason {
         match source {
             Source::Schedule => Self::ScheduleFloor { floor, deadline },
             Source::Spike | Source::Undo | Source::Race => Self::SpikeFloor { floor },
+            Source::Sizing => Self::SizingFloor { floor },
+            Source::Burst => Self::BurstFloor { floor },
             Source::Operator => Self::OperatorFloor { floor },
         }
     }
@@ -168,6 +176,13 @@ impl fmt::Display for Reason {
                  {base} the step table asks for {floor}"
             ),
             R::SpikeFloor { floor } => write!(f, "a live spike bid keeps {floor}"),
+            R::SizingFloor { floor } => write!(f, "the learned headroom asks for {floor}"),
+            R::BurstFloor { floor } => {
+                write!(
+                    f,
+                    "demand is above everything asked for: sized for {floor} by the burst guard"
+                )
+            }
             R::OperatorFloor { floor } => write!(f, "the operator asks for {floor}"),
             R::StepUndone { alarm, floor, until } => write!(
                 f,
@@ -187,6 +202,9 @@ impl fmt::Display for Reason {
                 "quiet again: the load needs {need}, so {from} goes down to {to} on the way to \
                  {target}"
             ),
+            R::SizingStep { target, from, to } => {
+                write!(f, "the learned headroom needs {target}, so {from} goes down to {to}")
+            }
             R::NeedEvidence => f.write_str("more must be read first"),
             R::BackstopNeeded { min } => write!(
                 f,

@@ -135,6 +135,7 @@ impl Scene {
             group,
             alarms: Ok(alarms.into()),
             spikes: Ok(spikes),
+            sizing: None,
             closer: Some(closer(now)),
         };
         let trust = Trust::default();

@@ -31,6 +31,10 @@ pub enum Call {
     Load,
     /// `Control::store`
     Store,
+    /// `Control::sizing`
+    Sizing,
+    /// `Control::put_sizing`
+    PutSizing,
     /// `Control::append`
     Append,
     /// `Control::ledger`
@@ -77,7 +81,7 @@ pub enum Call {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::Describe,
         Self::Evidence,
         Self::SetMin,
@@ -91,6 +95,8 @@ impl Call {
         Self::Release,
         Self::Load,
         Self::Store,
+        Self::Sizing,
+        Self::PutSizing,
         Self::Append,
         Self::Ledger,
         Self::Publish,
@@ -130,6 +136,8 @@ impl Call {
             Self::Release => "DeleteItem lease",
             Self::Load => "GetItem memory",
             Self::Store => "PutItem memory",
+            Self::Sizing => "GetItem sizing",
+            Self::PutSizing => "PutItem sizing",
             Self::Append => "PutItem ledger",
             Self::Ledger => "Query ledger",
             Self::Publish => "Publish",
@@ -174,6 +182,8 @@ impl Call {
                 | Self::Release
                 | Self::Load
                 | Self::Store
+                | Self::Sizing
+                | Self::PutSizing
                 | Self::Append
                 | Self::Ledger
         ) || self.is_alarm_store()
@@ -216,6 +226,7 @@ impl Call {
                     | Self::Acquire
                     | Self::Release
                     | Self::Store
+                    | Self::PutSizing
                     | Self::Append
                     | Self::Publish
                     | Self::Send

@@ -10,7 +10,7 @@ use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{
-    Control, Lease, LeaseToken, PortResult, Released, Stored, StoredPolicy, Versioned,
+    Control, Lease, LeaseToken, PortResult, Released, Stored, StoredPolicy, StoredSizing, Versioned,
 };
 
 /// DynamoDB takes items of at most 400 KB, keys included.
@@ -41,6 +41,7 @@ pub(crate) struct Table {
     memories: BTreeMap<FleetName, StoredMemory>,
     /// By time and id within a fleet.
     ledgers: BTreeMap<FleetName, BTreeMap<(Timestamp, String), StoredEntry>>,
+    sizings: BTreeMap<FleetName, (StoredSizing, LeaseToken)>,
     /// What the alarm router keeps.
     pub router: AlarmItems,
 }
@@ -67,6 +68,19 @@ impl FakeAws {
         let version = memories.get(fleet).map_or(0, |m| m.version) + 1;
         let (document, writer) = (document.to_owned(), LeaseToken("outside".to_owned()));
         memories.insert(fleet.clone(), StoredMemory { version, document, writer });
+    }
+
+    /// What sizing has learned, as it is stored.
+    pub fn sizing_of(&self, fleet: &FleetName) -> Option<StoredSizing> {
+        self.lock().table.sizings.get(fleet).map(|(stored, _)| stored.clone())
+    }
+
+    /// Overwrites what sizing has learned with these bytes, as the next version.
+    pub fn garble_sizing(&self, fleet: &FleetName, state: &[u8]) {
+        let sizings = &mut self.lock().table.sizings;
+        let version = sizings.get(fleet).map_or(0, |(stored, _)| stored.version) + 1;
+        let stored = StoredSizing { state: state.to_vec(), version };
+        sizings.insert(fleet.clone(), (stored, LeaseToken("outside".to_owned())));
     }
 
     /// The fleet's ledger, oldest first, expired entries included.
@@ -150,6 +164,32 @@ impl Control for FakeAws {
         })
     }
 
+    async fn sizing(&self, fleet: &FleetName) -> PortResult<Option<StoredSizing>> {
+        self.turn().await;
+        self.call(Call::Sizing, Some(fleet), String::new(), |state| {
+            Ok(state.table()?.sizings.get(fleet).map(|(stored, _)| stored.clone()))
+        })
+    }
+
+    async fn put_sizing(
+        &self,
+        fleet: &FleetName,
+        expected: u64,
+        state: &[u8],
+        token: &LeaseToken,
+    ) -> PortResult<Stored> {
+        self.turn().await;
+        let args = format!("expected={expected} token={} bytes={}", token.0, state.len());
+        self.call(Call::PutSizing, Some(fleet), args, |world| {
+            if state.len() >= ITEM_LIMIT {
+                return Err(too_large());
+            }
+            let version = expected.saturating_add(1);
+            let new = StoredSizing { state: state.to_vec(), version };
+            Ok(world.table()?.put_sizing(fleet, expected, (new, token.clone())))
+        })
+    }
+
     async fn append(&self, entry: &LedgerEntry, expires: Timestamp) -> PortResult<()> {
         self.turn().await;
         let args = format!("id={} at={} expires={expires}", entry.id, entry.at);
@@ -205,6 +245,22 @@ impl Table {
         Stored::Version(expected.saturating_add(1))
     }
 
+    fn put_sizing(
+        &mut self,
+        fleet: &FleetName,
+        expected: u64,
+        new: (StoredSizing, LeaseToken),
+    ) -> Stored {
+        let stands = self.sizings.get(fleet);
+        let is_ours = stands == Some(&new);
+        if stands.map_or(0, |(stored, _)| stored.version) == expected {
+            self.sizings.insert(fleet.clone(), new);
+        } else if !is_ours {
+            return Stored::Conflict;
+        }
+        Stored::Version(expected.saturating_add(1))
+    }
+
     /// What has run out is not shown, though DynamoDB deletes it up to days later.
     fn newest(
         &self,
@@ -234,5 +290,9 @@ pub(crate) fn fits(document: &str) -> Result<(), Refusal> {
     if document.len() < ITEM_LIMIT {
         return Ok(());
     }
-    Err(Refusal::invalid("Item size has exceeded the maximum allowed size"))
+    Err(too_large())
+}
+
+fn too_large() -> Refusal {
+    Refusal::invalid("Item size has exceeded the maximum allowed size")
 }

@@ -105,6 +105,7 @@ impl<'a, S: Arrange> Scene<'a, S> {
                 load: Some(1_234.5),
                 need: None,
             }),
+            sizing: None,
             memory_version: Some(7),
             outcome: OutcomeWord::Applied,
         }

@@ -15,6 +15,7 @@ pub mod groups;
 pub mod metrics;
 pub mod notices;
 pub mod sessions;
+pub mod sizing;
 
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -327,6 +328,7 @@ pub fn all<S: Arrange>() -> Vec<Case<S>> {
     let mut cases = groups::cases();
     cases.extend(metrics::cases());
     cases.extend(control::cases());
+    cases.extend(sizing::cases());
     cases.extend(notices::cases());
     cases.extend(alarms::store::cases());
     cases.extend(alarms::leases::cases());

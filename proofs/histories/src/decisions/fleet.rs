@@ -76,6 +76,7 @@ impl Fleet {
             group,
             alarms: Ok(ALARMS.iter().map(|name| (alarm(name), quiet(name, now))).collect()),
             spikes: Ok(BTreeMap::from([(alarm(ALARMS[0]), minutes(now, 15, 20.0))])),
+            sizing: None,
             closer: Some(closer(policy, mode, now)),
         };
         let memory =

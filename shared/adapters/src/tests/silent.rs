@@ -67,6 +67,7 @@ async fn all(aws: &Aws, left: Option<Duration>) -> Vec<Ended> {
         policies(), put_policy(&policy()), acquire(&fleet(), &token(), now(), now()),
         release(&fleet(), &token()), load(&fleet()),
         store(&fleet(), 0, &Memory::default(), &token()), append(&entry(), now()),
+        sizing(&fleet()), put_sizing(&fleet(), 0, b"s", &token()),
         ledger(&fleet(), 10), publish(&notice()),
         groups(), open(&[router_scene::opening()], "s"),
         settle(&router_scene::group(), None, None), members(&[router_scene::id("a")]),
@@ -79,7 +80,7 @@ async fn all(aws: &Aws, left: Option<Duration>) -> Vec<Ended> {
         send(&router_scene::message("critical", "critical")),
     }
     let ended = running.join_all().await;
-    assert_eq!(ended.len(), 33, "every method of every port but the clock's");
+    assert_eq!(ended.len(), 35, "every method of every port but the clock's");
     ended
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn glance<W: World>(world: &W, run: &Run<'_>, group: Group) -> 
         let read = world.read(&queries, Window::before(world.now(), GLANCE)).await;
         read.map(|series| names.into_iter().zip(series).collect()).map_err(|e| e.to_string())
     };
-    Observation { group, alarms, spikes, closer: None }
+    Observation { group, alarms, spikes, sizing: None, closer: None }
 }
 
 /// Everything that a lowering, a forecast or a deadline needs.

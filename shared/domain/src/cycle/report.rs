@@ -2,6 +2,7 @@
 //! duplicates a notice, it never loses one.
 
 use super::{CycleError, Once, Run, outage};
+use crate::decide::sizing::RULE;
 use crate::decide::{Action, Decision};
 use crate::invariants::Violation;
 use crate::ledger::{ActionRecord, LedgerEntry, Observed, OutcomeWord};
@@ -60,6 +61,7 @@ pub(super) fn blank<W: World>(
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: None,
         outcome: OutcomeWord::Held,
     }
@@ -96,6 +98,7 @@ impl<W: World> Once<'_, W> {
         entry.bids.clone_from(&decision.bids);
         let seen = observation.record();
         entry.observed = Some(Observed { load: decision.load, need: decision.need, ..seen });
+        entry.sizing.clone_from(&decision.sizing);
         entry.memory_version = self.has_memory.then_some(self.version);
         entry.outcome = outcome;
         if let Some(why) = &self.trust.no_memory {
@@ -135,6 +138,7 @@ impl<W: World> Once<'_, W> {
         let Ending { outcome, mut memory, trouble } = ending;
         let word = self.run.signal.word();
         let last_reason = self.loaded.last_reasons.get(word).cloned();
+        let last_rule = self.loaded.last_reasons.get(RULE).cloned();
         let acted = decision.action != Action::Hold;
         if trouble.is_none() {
             outage::written(&mut memory);
@@ -150,7 +154,9 @@ impl<W: World> Once<'_, W> {
             entry.notes.push(error.to_string());
         }
         let silent = matches!(decision.reason, Reason::LookedRecently { .. });
-        let news = acted || (!silent && last_reason != Some(decision.reason.code()));
+        let rule = decision.sizing.as_ref().map(|sizing| &sizing.rule);
+        let ruled = rule.is_some() && rule != last_rule.as_ref();
+        let news = acted || ruled || (!silent && last_reason != Some(decision.reason.code()));
         let written = if news { self.append(&entry).await } else { Ok(()) };
         let failed = trouble.or(told.err()).or(kept.err()).or(written.err());
         self.answer(entry, failed)

@@ -2,8 +2,8 @@
 //! backstop. It fails closed: what cannot be read is a veto.
 
 use super::operator::Hold;
-use super::{Draft, Inputs, UNKNOWN_PATIENCE, backstop, schedule, spike};
-use crate::bid::Source;
+use super::{Draft, Inputs, UNKNOWN_PATIENCE, backstop, schedule, sizing, spike};
+use crate::bid::{Bid, Source};
 use crate::group::{Activity, ActivityKind, ActivityResult, Backstop, Evidence, Mode};
 use crate::load::{LoadReading, need, past_peak};
 use crate::metrics::{Alarm, AlarmState};
@@ -85,7 +85,7 @@ fn closer_gate(i: &Inputs<'_>, draft: &mut Draft, floor: u32, closer: &CloserLoo
         Ok(evidence) => evidence,
         Err(reason) => return Verdict::Hold(reason),
     };
-    let judged = judge_need(i, closer);
+    let judged = judge_need(i, draft, closer);
     warn_of_unknown_load(i, draft, judged.as_ref().err());
     let need = match judged {
         Ok(need) => need,
@@ -94,7 +94,7 @@ fn closer_gate(i: &Inputs<'_>, draft: &mut Draft, floor: u32, closer: &CloserLoo
     draft.need = Some(need.units);
     draft.load = Some(need.load);
     let mode = Mode::of(&evidence.policies);
-    let step = match next_step(i, mode, floor, need.units) {
+    let step = match next_step(i, draft, (mode, floor, need.units)) {
         Ok(step) => step,
         Err(reason) => return Verdict::Hold(reason),
     };
@@ -155,12 +155,14 @@ fn trust_veto(i: &Inputs<'_>) -> Option<Reason> {
     })
 }
 
-/// By night the nightly function lowers, by day the tick; nothing else does.
+/// By night the nightly function lowers, by day the tick; nothing else does. A tick that follows
+/// sizing does at any hour: the learned rule looks at more than the night's proof.
 fn window_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
     let is_day = schedule::current_day(i, &draft.memory).is_some();
     match i.signal {
         Signal::Day | Signal::Alarm(_) => Some(Reason::RaisesOnly),
-        Signal::Tick => (!is_day).then_some(Reason::NightFunctionLowers),
+        Signal::Tick if is_day || sizing::followed(i, &draft.memory).is_some() => None,
+        Signal::Tick => Some(Reason::NightFunctionLowers),
         Signal::Night { .. } if is_day => Some(Reason::OutsideNight),
         Signal::Night { scheduled } => {
             let late = scheduled.map(|at| i.now.duration_since(at))?;
@@ -176,7 +178,8 @@ fn process_veto(i: &Inputs<'_>) -> Option<Reason> {
 
 fn spike_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
     let memory = &draft.memory;
-    let spike = memory.bids.iter().filter(|b| b.source == Source::Spike);
+    let is_spike = |b: &&Bid| matches!(b.source, Source::Spike | Source::Burst);
+    let spike = memory.bids.iter().filter(is_spike);
     if let Some(until) = spike.filter_map(|b| b.until).max() {
         return Some(Reason::LiveSpike { until });
     }
@@ -285,7 +288,7 @@ struct Need {
 
 /// By night: the last 30 minutes and the same time in past weeks. By day: the stabilization
 /// window.
-fn judge_need(i: &Inputs<'_>, closer: &CloserLook) -> Result<Need, Reason> {
+fn judge_need(i: &Inputs<'_>, draft: &Draft, closer: &CloserLook) -> Result<Need, Reason> {
     let unavailable = |why: &String| Reason::MetricsUnavailable { why: why.clone() };
     let series = closer.recent.as_ref().map_err(unavailable)?;
     let healthy = closer.healthy.as_ref().and_then(|h| h.as_ref().ok());
@@ -294,6 +297,9 @@ fn judge_need(i: &Inputs<'_>, closer: &CloserLook) -> Result<Need, Reason> {
     let night = matches!(i.signal, Signal::Night { .. });
     let window = if night { NIGHT_WINDOW_MINS } else { i.policy.stabilization().as_mins().max(1) };
     let recent = reading.peak(i.now, window)?;
+    if let Some(sized) = sizing::followed(i, &draft.memory) {
+        return Ok(Need { units: sized.advice.size, load: recent });
+    }
     let past = if night {
         past_peak(closer.past.as_ref().map_err(unavailable)?).unwrap_or(0.0)
     } else {
@@ -306,7 +312,11 @@ fn judge_need(i: &Inputs<'_>, closer: &CloserLook) -> Result<Need, Reason> {
 
 /// The next step down. `MinSize` never goes below the desired capacity of the same step, so it
 /// cannot run ahead of what was really terminated.
-fn next_step(i: &Inputs<'_>, mode: Mode, floor: u32, need: u32) -> Result<Step, Reason> {
+fn next_step(
+    i: &Inputs<'_>,
+    draft: &Draft,
+    (mode, floor, need): (Mode, u32, u32),
+) -> Result<Step, Reason> {
     let sizes = i.observation.group.sizes;
     let target = floor.max(need);
     let from = match mode {
@@ -323,6 +333,9 @@ fn next_step(i: &Inputs<'_>, mode: Mode, floor: u32, need: u32) -> Result<Step, 
     let to = target.max(from.saturating_sub(step));
     let reason = match i.signal {
         Signal::Night { .. } => Reason::NightStep { need, target, from, to },
+        _ if sizing::followed(i, &draft.memory).is_some() => {
+            Reason::SizingStep { target, from, to }
+        }
         _ => Reason::SettleStep { need, target, from, to },
     };
     let min = sizes.min.min(to);

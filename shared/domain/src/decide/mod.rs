@@ -9,6 +9,7 @@ mod lowering;
 mod operator;
 mod remember;
 pub mod schedule;
+pub(crate) mod sizing;
 mod spike;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use crate::arbiter::{self, Limits, Ruling};
 use crate::bid::{Bid, Source};
 use crate::group::{Backstop, Mode, Sizes};
 use crate::ids::FleetName;
-use crate::ledger::ActionRecord;
+use crate::ledger::{ActionRecord, SizingRecord};
 use crate::memory::{Intent, Lowering, Memory};
 use crate::notice::{Notice, Severity};
 use crate::observation::Observation;
@@ -119,6 +120,8 @@ pub struct Decision {
     pub load: Option<f64>,
     /// The capacity units that it needs.
     pub need: Option<u32>,
+    /// What sizing advised.
+    pub sizing: Option<SizingRecord>,
 }
 
 impl Decision {
@@ -148,6 +151,7 @@ pub(crate) struct Draft {
     bids: Vec<Bid>,
     load: Option<f64>,
     need: Option<u32>,
+    sizing: Option<SizingRecord>,
 }
 
 impl Draft {
@@ -172,7 +176,8 @@ pub fn decide(i: &Inputs<'_>) -> Decision {
     let mut notes = Vec::new();
     let memory = remember::remember(i, &mut notes);
     let (notices, bids) = (Vec::new(), Vec::new());
-    let mut draft = Draft { memory, notes, notices, bids, load: None, need: None };
+    let (load, need, sizing) = (None, None, None);
+    let mut draft = Draft { memory, notes, notices, bids, load, need, sizing };
     let (action, reason) = act(i, &mut draft);
     finish(i, draft, action, reason)
 }
@@ -187,6 +192,7 @@ fn act(i: &Inputs<'_>, draft: &mut Draft) -> (Action, Reason) {
     }
     let (hold, tag_bid) = operator::read_tags(i, draft);
     let spike = spike::judge(i, draft);
+    sizing::judge(i, draft);
     let undone = undo::after_alarm(i, draft);
     let audit = undo::audit(i, draft);
     if matches!(audit, undo::Audit::NeedsEvidence) || schedule::forecast(i, draft) {
@@ -348,5 +354,6 @@ fn finish(i: &Inputs<'_>, mut draft: Draft, action: Action, reason: Reason) -> D
         bids,
         load: draft.load,
         need: draft.need,
+        sizing: draft.sizing,
     }
 }

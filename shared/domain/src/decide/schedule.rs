@@ -30,6 +30,11 @@ pub fn lead(policy: &FleetPolicy, memory: &Memory) -> SignedDuration {
     launch_p95(memory).map_or(policy.boot * 2, |p95| p95 + WAKE_MARGIN)
 }
 
+/// From launch to in service: the p95 of measured launches, or the policy's before any.
+pub(crate) fn boot(policy: &FleetPolicy, memory: &Memory) -> SignedDuration {
+    launch_p95(memory).unwrap_or(policy.boot)
+}
+
 fn launch_p95(memory: &Memory) -> Option<SignedDuration> {
     let mut secs: Vec<u32> = memory.launches.iter().map(|l| l.secs).collect();
     secs.sort_unstable();
@@ -147,7 +152,7 @@ pub(super) fn watch_deadline(i: &Inputs<'_>, draft: &mut Draft, floor: u32) -> b
 /// that were measured.
 fn will_be_late(i: &Inputs<'_>, memory: &Memory, day: DayWindow, floor: u32) -> bool {
     let group = &i.observation.group;
-    let boot = launch_p95(memory).unwrap_or(i.policy.boot);
+    let boot = boot(i.policy, memory);
     let left = day.start.duration_since(i.now);
     let arrives = |x: &crate::group::Instance| {
         let first = memory.instances.get(&x.id).map_or(i.now, |seen| seen.first);

@@ -1,6 +1,7 @@
 //! One fleet's policy.
 
 use super::reader::{Faults, Reader, parsed};
+use super::sizing::{self, SizingPolicy};
 use crate::calendar::{Calendar, DayOfWeek, StayUp};
 use crate::ids::AlarmName;
 use crate::metrics::{MetricQuery, MetricSpec, QueryPart, QuerySource};
@@ -37,6 +38,8 @@ pub struct FleetPolicy {
     pub lower: LowerPolicy,
     /// Step tables.
     pub spikes: Vec<SpikePolicy>,
+    /// Learned headroom.
+    pub sizing: SizingPolicy,
 }
 
 /// What is measured.
@@ -108,7 +111,7 @@ pub(super) fn read(path: &str, table: &Table, faults: &mut Faults) -> Option<Fle
     let zone = r.parsed("time_zone", faults, zone);
     let capacity_per_instance = r.number("capacity_per_instance", faults);
     let boot = secs(r.whole("boot_secs", faults));
-    refuse_what_is_not_there_yet(&r, faults);
+    let sizing = sizing::read(&r, faults);
     let budget_max = r.whole("budget_max", faults);
     let load = r.table("load", faults).and_then(|t| read_load(&r.at("load"), t, faults));
     let day = r.table("day", faults).map(|t| read_day(&r.at("day"), t, faults));
@@ -149,6 +152,7 @@ pub(super) fn read(path: &str, table: &Table, faults: &mut Faults) -> Option<Fle
         night: night.policy,
         lower,
         spikes,
+        sizing,
     })
 }
 
@@ -169,14 +173,6 @@ fn time(text: &str) -> Result<Time, String> {
 fn weekday(word: &str) -> Result<DayOfWeek, String> {
     let known = DayOfWeek::WORDS.join(", ");
     DayOfWeek::parse(word).ok_or_else(|| format!("one of {known}, got {word:?}"))
-}
-
-fn refuse_what_is_not_there_yet(r: &Reader<'_>, faults: &mut Faults) {
-    r.choice("sizing", faults);
-    r.choice("sla", faults);
-    if r.flag("az_reserve", faults) {
-        faults.add(&r.at("az_reserve"), "not in this version; leave it false");
-    }
 }
 
 fn read_load(path: &str, table: &Table, faults: &mut Faults) -> Option<LoadPolicy> {

@@ -196,19 +196,20 @@ const KEYS: &[Key] = &[
     choice(
         "fleet",
         "sizing",
-        (&["advise", "off"], true),
-        "learned headroom: not in this version, so `advise` and `off` do the same; `on` is refused",
+        (&["advise", "on", "off"], true),
+        "headroom that is learned: `advise` reports what it would do, `on` acts (in owner mode)",
     ),
     choice(
         "fleet",
         "sla",
         (&["balanced", "thrifty", "strict"], true),
-        "price of unserved load, for sizing",
+        "price of unserved load, for sizing: 300, 100 or 1000 times the capacity that serves it",
     ),
+    flag("fleet", "az_reserve", "sizing adds what the loss of one zone needs"),
     flag(
         "fleet",
-        "az_reserve",
-        "capacity for the loss of a zone, for sizing: not in this version, so `true` is refused",
+        "capacity_confirmed",
+        "`capacity_per_instance` was measured; until then sizing keeps a headroom of 1.6",
     ),
     whole(
         "fleet",

@@ -6,8 +6,10 @@
 mod fleet;
 pub mod keys;
 pub(crate) mod reader;
+mod sizing;
 
 pub use fleet::{FleetPolicy, LoadPolicy, LowerPolicy, NightPolicy, SpikePolicy};
+pub use sizing::{SizingMode, SizingPolicy};
 
 use crate::ids::FleetName;
 use reader::{Faults, Reader};

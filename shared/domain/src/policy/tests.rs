@@ -78,8 +78,9 @@ fn every_fault_is_named_with_its_path() {
         ("Sum\"", "Median\"", "load.metrics.requests: unknown statistic"),
         ("\"2027-01-01\"", "\"2027-13-01\"", "night.holidays.2027-13-01"),
         ("2026-12-31T02:00", "soon", "night.exceptions[0]"),
-        ("az_reserve = false", "az_reserve = true", "az_reserve: not in this version"),
-        ("\"advise\"", "\"on\"", "sizing: one of advise, off"),
+        ("az_reserve = false", "az_reserve = 1", "az_reserve: true or false"),
+        ("\"advise\"", "\"yes\"", "sizing: one of advise, on, off"),
+        ("\"balanced\"", "\"cheap\"", "sla: one of balanced, thrifty, strict"),
         ("starts = \"22:00\"", "starts = \"08:00\"", "are the same time"),
         ("dry_run = false", "dry_run = 0", "dry_run: true or false"),
     ];
@@ -238,7 +239,7 @@ fn values_at_the_edges_of_their_ranges() {
         ("min = 2", "min = 2\nboot_secs = 3600", true),
         ("min = 2", "min = 2\nboot_secs = 0", false),
         ("min = 2", "min = 2\nboot_secs = 3601", false),
-        ("min = 2", "min = 2\nsizing = \"off\"\nsla = \"strict\"\naz_reserve = false", true),
+        ("min = 2", "min = 2\nsizing = \"off\"\nsla = \"strict\"\naz_reserve = true", true),
     ];
     for (good, other, valid) in cases {
         let parsed = Policy::parse(&LEAST.replacen(good, other, 1));
@@ -341,7 +342,7 @@ fn keys_tell_their_range_and_default() {
         ("", "dry_run", "true, false", "false"),
         ("fleet", "boot_secs", "1 to 3600", "180"),
         ("fleet", "time_zone", "\"Asia/Seoul\"", "required"),
-        ("fleet", "sizing", "advise, off", "advise"),
+        ("fleet", "sizing", "advise, on, off", "advise"),
         ("fleet", "lower", "[fleets.NAME.lower]", "none"),
         ("fleet.night", "headroom", "1 to 4", "1.3"),
         ("fleet", "capacity_per_instance", "0.000000001 to 1000000000000", "required"),

@@ -35,6 +35,13 @@ pub enum StateFault {
     Damaged,
 }
 
+impl StateFault {
+    /// Written by newer code: it is not ours to overwrite.
+    pub fn is_newer(self) -> bool {
+        matches!(self, Self::Version(version) if version > VERSION)
+    }
+}
+
 impl Sizing {
     /// The state as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {

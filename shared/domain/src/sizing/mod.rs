@@ -14,19 +14,6 @@
 //! terms, and from nothing else; a minute counts once, however often and in whatever portions it
 //! is delivered; a state that was stored and read is the same state; storing it takes less than
 //! 40 kB whatever the fleet.
-//!
-//! Not wired yet: no function asks for advice, and the policy refuses `sizing = "on"`. To come:
-//! - the policy's `sla` and `az_reserve` as [`Dial`] and zones, the group's limits and the boot
-//!   (p95 of the measured launches) as [`Terms`];
-//! - the tick reads the state's item, fetches the load from [`Sizing::next_minute`] to the newest
-//!   minute that is two minutes old (none stands for a missing one, zero for a true zero as
-//!   `load` tells them apart), charges it, and writes the item when a quarter of an hour ended,
-//!   conditional on its version: the loser of a race only throws away what it can learn again;
-//! - `advise`: the ledger carries the advice's sentence beside what was done;
-//! - `on`, in owner mode: the advice is a bid of its own source, a lease of 15 minutes; while the
-//!   guard speaks a lease of [`BURST_MINS`], and `in_burst` is whether that one still stands;
-//! - the gate then measures its need by the advice: its own headroom of the night would bind
-//!   above nearly every rule that is learned.
 
 mod advice;
 mod dial;
@@ -53,7 +40,9 @@ use std::collections::BTreeMap;
 /// Minutes to be charged before a learned rule is followed: two days.
 pub const LEARNING_MINS: u32 = 2_880;
 /// More than this many minutes cannot be caught up: minute data lives 15 days.
-const MOST_CATCH_UP_MINS: i64 = 15 * 1440;
+pub const CATCH_UP_MINS: i64 = 15 * 1440;
+/// The state is kept when a stretch of so many minutes ended: until then the metric tells again.
+pub const STORED_EVERY_MINS: i64 = 15;
 /// What a fleet had is taken for this many minutes before it was seen.
 const FLEET_KNOWN_MINS: i64 = 15;
 /// More capacity in service than this is a mistake.
@@ -99,7 +88,7 @@ impl Sizing {
     /// there is none, the minute is left out of the record of the fleet as it stood.
     pub fn catch_up(&mut self, points: &[Point], fleet: &[Point], newest: i64, terms: &Terms) {
         let (loads, fleet) = (by_minute(points), by_minute(fleet));
-        let earliest = newest - MOST_CATCH_UP_MINS + 1;
+        let earliest = newest - CATCH_UP_MINS + 1;
         let first = self.next_minute().or(loads.keys().next().copied());
         let Some(first) = first.filter(|first| *first <= newest) else { return };
         if first < earliest && self.outlook.minute.is_some() {

@@ -159,6 +159,7 @@ pub(super) fn entry(id: &str, when: &str) -> LedgerEntry {
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: None,
         outcome: OutcomeWord::Held,
     }

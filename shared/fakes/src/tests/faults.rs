@@ -216,7 +216,7 @@ fn names_of_calls_are_unique() {
     let writes = Call::ALL.iter().filter(|c| c.is_write()).count();
     let control = Call::ALL.iter().filter(|c| c.is_control()).count();
     let router = Call::ALL.iter().filter(|c| c.is_router()).count();
-    assert_eq!((writes, control, router), (20, 21, 18));
+    assert_eq!((writes, control, router), (21, 23, 18));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
     let backstop = Backstop { min: 1, recurrence: "0 8 * * *".into(), time_zone: "UTC".into() };
     let notice = Notice::new(fleet, Severity::Warning, "k", "s");
     let entry = super::control::entry("id", EVENING);
-    let (t, t2, t3) = (token.clone(), token.clone(), token);
+    let (t, t2, t3, t4) = (token.clone(), token.clone(), token.clone(), token);
     let window = Window::before(now, mins(5));
     let mut calls: Vec<(&'static str, AnyCall<'a>)> = vec![
         ("describe", Box::pin(async { drop(aws.describe(fleet).await) })),
@@ -262,6 +262,8 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
             "store",
             Box::pin(async move { drop(aws.store(fleet, 0, &Memory::default(), &t3).await) }),
         ),
+        ("sizing", Box::pin(async { drop(aws.sizing(fleet).await) })),
+        ("put_sizing", Box::pin(async move { drop(aws.put_sizing(fleet, 0, b"s", &t4).await) })),
         ("append", Box::pin(async move { drop(aws.append(&entry, now).await) })),
         ("ledger", Box::pin(async { drop(aws.ledger(fleet, 1).await) })),
         ("publish", Box::pin(async move { drop(aws.publish(&notice).await) })),

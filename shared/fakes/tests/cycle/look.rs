@@ -16,7 +16,7 @@ fn a_quiet_tick_reads_little() {
     stage.aws.clear_log();
     stage.tick();
     let reads = (stage.count(Call::Alarms), stage.count(Call::Read), stage.count(Call::Evidence));
-    assert_eq!(reads, (1, 1, 0), "alarms and the spike alarm's metric");
+    assert_eq!(reads, (1, 2, 0), "alarms, the spike alarm's metric, and the load for sizing");
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod control;
 mod look;
 mod outage;
 mod report;
+mod sizing;
 mod stage;
 mod write;

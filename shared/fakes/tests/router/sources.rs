@@ -36,6 +36,7 @@ fn night_step(s: &Stage) {
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: Some(1),
         outcome: OutcomeWord::Applied,
     };

@@ -60,6 +60,7 @@ fn entry(time: &str, action: ActionRecord) -> LedgerEntry {
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: None,
         outcome: OutcomeWord::Applied,
     }

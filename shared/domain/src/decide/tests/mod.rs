@@ -4,6 +4,7 @@ mod lowering;
 mod operator;
 mod remember;
 mod schedule;
+mod sizing;
 mod spike;
 mod undo;
 mod vetoes;

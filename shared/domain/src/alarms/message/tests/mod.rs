@@ -177,6 +177,7 @@ fn decision(time: &str, action: ActionRecord, text: &str) -> LedgerEntry {
         notes: Vec::new(),
         bids: Vec::new(),
         observed: None,
+        sizing: None,
         memory_version: None,
         outcome,
     }
