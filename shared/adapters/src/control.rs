@@ -16,6 +16,7 @@ use tidegate_domain::ports::{
     Control, Lease, LeaseToken, PortError, PortResult, Released, Stored, StoredPolicy,
     StoredSizing, Versioned,
 };
+use tidegate_domain::sizing::Sizing;
 use tidegate_wire::stored;
 
 /// Policy versions that are offered: one is enough unless the newest do not parse.
@@ -119,7 +120,7 @@ impl Control for Aws {
         &self,
         fleet: &FleetName,
         expected: u64,
-        state: &[u8],
+        state: &Sizing,
         token: &LeaseToken,
     ) -> PortResult<Stored> {
         self.write_sizing(fleet, expected, state, token).await

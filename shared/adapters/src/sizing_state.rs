@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ports::{LeaseToken, PortError, PortResult, Stored, StoredSizing};
+use tidegate_domain::sizing::Sizing;
 
 const KEY: &str = "sizing";
 
@@ -36,10 +37,10 @@ impl Aws {
         &self,
         fleet: &FleetName,
         expected: u64,
-        state: &[u8],
+        state: &Sizing,
         token: &LeaseToken,
     ) -> PortResult<Stored> {
-        let version = expected.saturating_add(1);
+        let (version, state) = (expected.saturating_add(1), state.to_bytes());
         let request = self
             .clients
             .dynamodb
@@ -48,7 +49,7 @@ impl Aws {
             .item("pk", item::text(fleet_key(fleet)))
             .item("sk", item::text(KEY))
             .item("version", item::number(version))
-            .item("state", AttributeValue::B(Blob::new(state)))
+            .item("state", AttributeValue::B(Blob::new(state.clone())))
             .item("writer", item::text(&token.0));
         let request = match expected {
             0 => request.condition_expression("attribute_not_exists(pk)"),
@@ -58,20 +59,22 @@ impl Aws {
                 .expression_attribute_values(":expected", item::number(expected)),
         };
         let ours = |stands: &Item| {
-            let same = StoredSizing { state: state.to_vec(), version };
             let by_us = item::fields(stands).string("writer") == Ok(token.0.as_str());
-            by_us && stored(stands) == Ok(same)
+            by_us && bytes(stands) == Ok((version, state.as_slice()))
         };
         self.put_once("PutItem (sizing)", request, version, ours).await
     }
 }
 
 fn stored(found: &Item) -> Result<StoredSizing, String> {
+    let (version, state) = bytes(found)?;
+    Ok(StoredSizing { state: Sizing::from_bytes(state), version })
+}
+
+fn bytes(found: &Item) -> Result<(u64, &[u8]), String> {
     let version = item::fields(found).whole("version")?;
     match found.get("state") {
-        Some(AttributeValue::B(state)) => {
-            Ok(StoredSizing { state: state.as_ref().to_vec(), version })
-        }
+        Some(AttributeValue::B(state)) => Ok((version, state.as_ref())),
         _ => Err("state: no bytes".to_owned()),
     }
 }
@@ -82,14 +85,16 @@ mod tests {
 
     #[test]
     fn an_item_is_a_state_or_says_what_is_wrong() {
-        let state = || AttributeValue::B(Blob::new([1, 2]));
+        let state = || AttributeValue::B(Blob::new(Sizing::default().to_bytes()));
         let item = |version: AttributeValue, state: Option<AttributeValue>| {
             let mut item = Item::from([("version".to_owned(), version)]);
             item.extend(state.map(|state| ("state".to_owned(), state)));
             stored(&item)
         };
-        let good = StoredSizing { state: vec![1, 2], version: 7 };
-        assert_eq!(item(item::number(7), Some(state())), Ok(good));
+        let good = item(item::number(7), Some(state())).unwrap();
+        assert_eq!((good.version, good.state), (7, Ok(Sizing::default())));
+        let damaged = item(item::number(7), Some(AttributeValue::B(Blob::new([1, 2]))));
+        assert!(damaged.unwrap().state.is_err());
         for (name, bad) in [
             ("no state", item(item::number(7), None)),
             ("a text", item(item::number(7), Some(item::text("x")))),

@@ -9,6 +9,7 @@ use crate::ledger::LedgerEntry;
 use crate::memory::Memory;
 use crate::metrics::{Alarm, MetricQuery, Series, Window};
 use crate::notice::Notice;
+use crate::sizing::{Sizing, StateFault};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -151,10 +152,10 @@ pub enum Stored {
 }
 
 /// What sizing has learned of a fleet, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredSizing {
-    /// The state as bytes ([`Sizing::to_bytes`](crate::sizing::Sizing::to_bytes)).
-    pub state: Vec<u8>,
+    /// The state, or why the bytes that stand there are none.
+    pub state: Result<Sizing, StateFault>,
     /// Its version, to write against.
     pub version: u64,
 }
@@ -206,7 +207,8 @@ pub trait Control {
         token: &LeaseToken,
     ) -> impl Future<Output = PortResult<Stored>> + Send;
 
-    /// What sizing has learned; none before it was ever written. It may be a little old.
+    /// What sizing has learned; none before it was ever written. It may be a little old, or a
+    /// warm copy that is newer than what is stored.
     fn sizing(
         &self,
         fleet: &FleetName,
@@ -218,9 +220,16 @@ pub trait Control {
         &self,
         fleet: &FleetName,
         expected: u64,
-        state: &[u8],
+        state: &Sizing,
         token: &LeaseToken,
     ) -> impl Future<Output = PortResult<Stored>> + Send;
+
+    /// Keeps a warm copy of what sizing has learned for this process's next run, so that it need
+    /// not be read and caught up again. It may be lost at any time; a world without warm
+    /// processes keeps none.
+    fn keep_warm(&self, fleet: &FleetName, sizing: StoredSizing) {
+        let _ = (fleet, sizing);
+    }
 
     /// Appends to the ledger, kept until `expires` (real time). Repeatable.
     fn append(

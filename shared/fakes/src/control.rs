@@ -12,6 +12,7 @@ use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{
     Control, Lease, LeaseToken, PortResult, Released, Stored, StoredPolicy, StoredSizing, Versioned,
 };
+use tidegate_domain::sizing::Sizing;
 
 /// DynamoDB takes items of at most 400 KB, keys included.
 const ITEM_LIMIT: usize = 400 * 1024;
@@ -41,7 +42,8 @@ pub(crate) struct Table {
     memories: BTreeMap<FleetName, StoredMemory>,
     /// By time and id within a fleet.
     ledgers: BTreeMap<FleetName, BTreeMap<(Timestamp, String), StoredEntry>>,
-    sizings: BTreeMap<FleetName, (StoredSizing, LeaseToken)>,
+    /// Version, bytes and writer.
+    sizings: BTreeMap<FleetName, (u64, Vec<u8>, LeaseToken)>,
     /// What the alarm router keeps.
     pub router: AlarmItems,
 }
@@ -71,16 +73,17 @@ impl FakeAws {
     }
 
     /// What sizing has learned, as it is stored.
-    pub fn sizing_of(&self, fleet: &FleetName) -> Option<StoredSizing> {
-        self.lock().table.sizings.get(fleet).map(|(stored, _)| stored.clone())
+    pub fn sizing_of(&self, fleet: &FleetName) -> Option<(u64, Vec<u8>)> {
+        let state = self.lock();
+        state.table.sizings.get(fleet).map(|(version, bytes, _)| (*version, bytes.clone()))
     }
 
     /// Overwrites what sizing has learned with these bytes, as the next version.
     pub fn garble_sizing(&self, fleet: &FleetName, state: &[u8]) {
         let sizings = &mut self.lock().table.sizings;
-        let version = sizings.get(fleet).map_or(0, |(stored, _)| stored.version) + 1;
-        let stored = StoredSizing { state: state.to_vec(), version };
-        sizings.insert(fleet.clone(), (stored, LeaseToken("outside".to_owned())));
+        let version = sizings.get(fleet).map_or(0, |(version, ..)| *version) + 1;
+        let writer = LeaseToken("outside".to_owned());
+        sizings.insert(fleet.clone(), (version, state.to_vec(), writer));
     }
 
     /// The fleet's ledger, oldest first, expired entries included.
@@ -167,7 +170,11 @@ impl Control for FakeAws {
     async fn sizing(&self, fleet: &FleetName) -> PortResult<Option<StoredSizing>> {
         self.turn().await;
         self.call(Call::Sizing, Some(fleet), String::new(), |state| {
-            Ok(state.table()?.sizings.get(fleet).map(|(stored, _)| stored.clone()))
+            let stored = state.table()?.sizings.get(fleet);
+            Ok(stored.map(|(version, bytes, _)| StoredSizing {
+                state: Sizing::from_bytes(bytes),
+                version: *version,
+            }))
         })
     }
 
@@ -175,18 +182,18 @@ impl Control for FakeAws {
         &self,
         fleet: &FleetName,
         expected: u64,
-        state: &[u8],
+        state: &Sizing,
         token: &LeaseToken,
     ) -> PortResult<Stored> {
         self.turn().await;
-        let args = format!("expected={expected} token={} bytes={}", token.0, state.len());
+        let bytes = state.to_bytes();
+        let args = format!("expected={expected} token={} bytes={}", token.0, bytes.len());
         self.call(Call::PutSizing, Some(fleet), args, |world| {
-            if state.len() >= ITEM_LIMIT {
+            if bytes.len() >= ITEM_LIMIT {
                 return Err(too_large());
             }
-            let version = expected.saturating_add(1);
-            let new = StoredSizing { state: state.to_vec(), version };
-            Ok(world.table()?.put_sizing(fleet, expected, (new, token.clone())))
+            let new = (expected.saturating_add(1), bytes, token.clone());
+            Ok(world.table()?.put_sizing(fleet, expected, new))
         })
     }
 
@@ -249,11 +256,11 @@ impl Table {
         &mut self,
         fleet: &FleetName,
         expected: u64,
-        new: (StoredSizing, LeaseToken),
+        new: (u64, Vec<u8>, LeaseToken),
     ) -> Stored {
         let stands = self.sizings.get(fleet);
         let is_ours = stands == Some(&new);
-        if stands.map_or(0, |(stored, _)| stored.version) == expected {
+        if stands.map_or(0, |(version, ..)| *version) == expected {
             self.sizings.insert(fleet.clone(), new);
         } else if !is_ours {
             return Stored::Conflict;

@@ -26,6 +26,7 @@ use tidegate_domain::ids::AlarmName;
 use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::policy::FleetPolicy;
+use tidegate_domain::ports::StoredSizing;
 use tidegate_fakes::Writer;
 
 /// Takes each entry of the ledger with the second of the trace at which it was written.
@@ -55,6 +56,8 @@ pub struct Calls {
     pub loads: u64,
     /// Writes of the memory.
     pub memories: Sizes,
+    /// Writes of what sizing learned.
+    pub sizings: u64,
     /// Entries of the ledger.
     pub entries: Sizes,
     /// Notices.
@@ -95,6 +98,7 @@ pub(crate) struct State<'t> {
     bells: BTreeMap<AlarmName, Bell>,
     weather: Weather,
     memory: Memory,
+    sizing: Option<StoredSizing>,
     version: u64,
     tokens: u64,
     calls: Calls,
@@ -113,6 +117,7 @@ impl<'t> SimWorld<'t> {
             bells,
             weather: Weather::default(),
             memory: Memory::default(),
+            sizing: None,
             version: 0,
             tokens: 0,
             calls: Calls::default(),

@@ -12,8 +12,9 @@ use tidegate_domain::memory::Memory;
 use tidegate_domain::notice::Notice;
 use tidegate_domain::ports::{
     Clock, Control, Groups, Lease, LeaseToken, Notices, PortError, PortResult, Released, Stored,
-    StoredPolicy, Versioned,
+    StoredPolicy, StoredSizing, Versioned,
 };
+use tidegate_domain::sizing::Sizing;
 use tidegate_fakes::{LoneGroup, Writer};
 
 /// Every so many writes of an item its size is measured.
@@ -142,6 +143,30 @@ impl Control for SimWorld<'_> {
         state.memory.clone_from(memory);
         state.version += 1;
         Ok(Stored::Version(state.version))
+    }
+
+    /// Moved out, not copied: [`Control::keep_warm`] brings it back in the same tick.
+    async fn sizing(&self, _: &FleetName) -> PortResult<Option<StoredSizing>> {
+        let state = &mut *self.lock();
+        state.table_reachable("GetItem (sizing)")?;
+        Ok(state.sizing.take())
+    }
+
+    async fn put_sizing(
+        &self,
+        _: &FleetName,
+        expected: u64,
+        _: &Sizing,
+        _: &LeaseToken,
+    ) -> PortResult<Stored> {
+        let state = &mut *self.lock();
+        state.table_reachable("PutItem (sizing)")?;
+        state.calls.sizings += 1;
+        Ok(Stored::Version(expected + 1))
+    }
+
+    fn keep_warm(&self, _: &FleetName, sizing: StoredSizing) {
+        self.lock().sizing = Some(sizing);
     }
 
     async fn append(&self, entry: &LedgerEntry, _: Timestamp) -> PortResult<()> {

@@ -17,6 +17,7 @@ use tidegate_domain::ports::{
     Clock, Control, Groups, LeaseToken, Metrics, Notices, PortError, PortResult, Stored,
     StoredPolicy,
 };
+use tidegate_domain::sizing::Sizing;
 use tokio::task::JoinSet;
 
 /// A method's name, what it answered, and how long it took.
@@ -67,7 +68,7 @@ async fn all(aws: &Aws, left: Option<Duration>) -> Vec<Ended> {
         policies(), put_policy(&policy()), acquire(&fleet(), &token(), now(), now()),
         release(&fleet(), &token()), load(&fleet()),
         store(&fleet(), 0, &Memory::default(), &token()), append(&entry(), now()),
-        sizing(&fleet()), put_sizing(&fleet(), 0, b"s", &token()),
+        sizing(&fleet()), put_sizing(&fleet(), 0, &Sizing::default(), &token()),
         ledger(&fleet(), 10), publish(&notice()),
         groups(), open(&[router_scene::opening()], "s"),
         settle(&router_scene::group(), None, None), members(&[router_scene::id("a")]),

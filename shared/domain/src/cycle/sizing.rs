@@ -12,7 +12,7 @@ use crate::memory::Memory;
 use crate::metrics::{Point, Window};
 use crate::observation::{Advised, Reading};
 use crate::policy::{FleetPolicy, SizingMode};
-use crate::ports::{LeaseToken, PortError, World};
+use crate::ports::{LeaseToken, PortError, Stored, StoredSizing, World};
 use crate::signal::Signal;
 use crate::sizing::{CATCH_UP_MINS, Rails, STORED_EVERY_MINS, Sizing, Terms};
 use jiff::Timestamp;
@@ -43,35 +43,61 @@ pub(super) async fn ask<W: World>(
 }
 
 async fn advise<W: World>(world: &W, run: &Run<'_>, question: &Question<'_>) -> Reading<Advised> {
-    let stored = world.sizing(run.fleet).await.map_err(|error| error.to_string())?;
-    let (bytes, version) = stored.map_or((Vec::new(), 0), |s| (s.state, s.version));
-    let (mut state, mut trouble) = read(&bytes)?;
-    let before = state.next_minute();
     let terms = terms(run.policy, question)?;
-    catch_up(world, run, question, (&mut state, &terms)).await?;
-    if !run.dry_run && is_due(before, state.next_minute()) {
-        let bytes = state.to_bytes();
-        let kept = world.put_sizing(run.fleet, version, &bytes, question.token).await;
-        // The loser of a race throws away what it can learn again.
-        trouble =
-            trouble.or(kept.err().map(|error| format!("what sizing learned is not kept: {error}")));
+    let stored = world.sizing(run.fleet).await.map_err(|error| error.to_string())?;
+    let (mut learned, mut trouble) = read(stored)?;
+    let before = learned.state.next_minute();
+    let caught_up = catch_up(world, run, question, (&mut learned.state, &terms)).await;
+    if !run.dry_run && is_due(before, learned.state.next_minute()) {
+        trouble = keep(world, run, question, &mut learned).await.or(trouble);
     }
-    let now = world.now();
     let asked = question.group.sizes.desired;
-    let advice = state.advise(asked, sizing::in_burst(question.memory, now), &terms);
-    Ok(Advised { advice, trouble })
+    let in_burst = sizing::in_burst(question.memory, world.now());
+    let advice = learned.state.advise(asked, in_burst, &terms);
+    let Learned { state, version, lost_race } = learned;
+    if !lost_race {
+        world.keep_warm(run.fleet, StoredSizing { state: Ok(state), version });
+    }
+    caught_up.map(|()| Advised { advice, trouble })
+}
+
+struct Learned {
+    state: Sizing,
+    version: u64,
+    /// Another run kept its own: that one is read next.
+    lost_race: bool,
 }
 
 /// The state, and what is to be told of it.
-fn read(bytes: &[u8]) -> Result<(Sizing, Option<String>), String> {
-    if bytes.is_empty() {
-        return Ok((Sizing::default(), None));
-    }
-    match Sizing::from_bytes(bytes) {
-        Ok(state) => Ok((state, None)),
+fn read(stored: Option<StoredSizing>) -> Result<(Learned, Option<String>), String> {
+    let learned = |state, version| Learned { state, version, lost_race: false };
+    let Some(StoredSizing { state, version }) = stored else {
+        return Ok((learned(Sizing::default(), 0), None));
+    };
+    match state {
+        Ok(state) => Ok((learned(state, version), None)),
         Err(fault) if fault.is_newer() => Err(fault.to_string()),
-        Err(fault) => Ok((Sizing::default(), Some(format!("sizing learns anew: {fault}")))),
+        Err(fault) => {
+            let trouble = format!("sizing learns anew: {fault}");
+            Ok((learned(Sizing::default(), version), Some(trouble)))
+        }
     }
+}
+
+/// Keeps the state; the answer is what went wrong.
+async fn keep<W: World>(
+    world: &W,
+    run: &Run<'_>,
+    question: &Question<'_>,
+    learned: &mut Learned,
+) -> Option<String> {
+    let Learned { state, version, .. } = &*learned;
+    match world.put_sizing(run.fleet, *version, state, question.token).await {
+        Ok(Stored::Version(version)) => learned.version = version,
+        Ok(Stored::Conflict) => learned.lost_race = true,
+        Err(error) => return Some(format!("what sizing learned is not kept: {error}")),
+    }
+    None
 }
 
 /// Charges what has come since.

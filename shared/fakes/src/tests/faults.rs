@@ -14,6 +14,7 @@ use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, Window};
 use tidegate_domain::notice::{Notice, Severity};
 use tidegate_domain::ports::{Clock, Control, Groups, LeaseToken, Metrics, Notices, StoredPolicy};
+use tidegate_domain::sizing::Sizing;
 
 fn world() -> FakeAws {
     with(GroupSpec::sized(2, 4, 20))
@@ -263,7 +264,10 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
             Box::pin(async move { drop(aws.store(fleet, 0, &Memory::default(), &t3).await) }),
         ),
         ("sizing", Box::pin(async { drop(aws.sizing(fleet).await) })),
-        ("put_sizing", Box::pin(async move { drop(aws.put_sizing(fleet, 0, b"s", &t4).await) })),
+        (
+            "put_sizing",
+            Box::pin(async move { drop(aws.put_sizing(fleet, 0, &Sizing::default(), &t4).await) }),
+        ),
         ("append", Box::pin(async move { drop(aws.append(&entry, now).await) })),
         ("ledger", Box::pin(async { drop(aws.ledger(fleet, 1).await) })),
         ("publish", Box::pin(async move { drop(aws.publish(&notice).await) })),

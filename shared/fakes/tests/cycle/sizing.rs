@@ -32,7 +32,7 @@ fn five_days(now: Timestamp) -> Window {
 }
 
 fn state(stage: &Stage) -> Sizing {
-    Sizing::from_bytes(&stage.aws.sizing_of(&fleet()).unwrap().state).unwrap()
+    Sizing::from_bytes(&stage.aws.sizing_of(&fleet()).unwrap().1).unwrap()
 }
 
 fn size(entry: &LedgerEntry) -> u32 {
@@ -109,13 +109,13 @@ fn the_state_is_kept_every_quarter_and_read_by_every_tick() {
     stage.tick();
     let (first, charged) = (stage.aws.sizing_of(&fleet()).unwrap(), state(&stage).charged());
     let history = 5 * 1440 - 1 + 2 * 240;
-    assert_eq!((first.version, charged), (1, history), "five days, and hours of past weeks");
+    assert_eq!((first.0, charged), (1, history), "five days, and hours of past weeks");
     for _ in 0..30 {
         stage.minutes(1);
         stage.tick();
     }
     assert_eq!(stage.count(Call::Sizing), 31);
-    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().version, 3, "two quarters ended");
+    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().0, 3, "two quarters ended");
     stage.minutes(14);
     stage.tick();
     assert_eq!(state(&stage).charged(), charged + 44, "each minute once");
@@ -165,14 +165,14 @@ fn a_damaged_state_is_learned_anew_and_a_newer_one_is_left_alone() {
     let entry = stage.tick();
     assert_eq!(size(&entry), 11);
     assert!(entry.notes.iter().any(|note| note.contains("learns anew")), "{:?}", entry.notes);
-    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().version, 2);
-    let mut newer = stage.aws.sizing_of(&fleet()).unwrap().state;
+    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().0, 2);
+    let mut newer = stage.aws.sizing_of(&fleet()).unwrap().1;
     newer[3] = 200;
     stage.aws.garble_sizing(&fleet(), &newer);
     stage.minutes(20);
     let entry = stage.tick();
     assert!(entry.sizing.is_none() && entry.notes.iter().any(|n| n.contains("version 200")));
-    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().state, newer);
+    assert_eq!(stage.aws.sizing_of(&fleet()).unwrap().1, newer);
 }
 
 #[test]
