@@ -62,6 +62,9 @@ pub enum Command {
     /// The days and nights of the next days: holidays, exceptions, changes of the clock.
     #[command(after_help = calendar::HELP)]
     Calendar(calendar::Ask),
+    /// Golden scripts: a night, a spike, an outage, and the ledger that is expected of it.
+    #[command(after_help = crate::scenario::HELP)]
+    Scenario(crate::scenario::Scenario),
 }
 
 /// The arguments of `route`.

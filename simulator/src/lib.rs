@@ -17,6 +17,7 @@ pub mod plant;
 pub mod replay;
 mod report;
 pub mod route;
+pub mod scenario;
 pub mod trace;
 pub mod world;
 

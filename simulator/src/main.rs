@@ -4,9 +4,11 @@ use clap::Parser;
 use jiff::Timestamp;
 use simulator::cli::{Cli, Command, Route};
 use simulator::replay::args::Replay;
-use simulator::{Failure, Report, calendar, check, decide, generate, page, replay, route};
+use simulator::{
+    Failure, Report, calendar, check, decide, generate, page, replay, route, scenario,
+};
 use std::io::{IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -55,6 +57,7 @@ fn run(command: Command) -> Result<Report, Failure> {
             Ok(Report::default())
         }
         Command::Replay(args) => rehearse(&args),
+        Command::Scenario(args) => play(&args),
     }
 }
 
@@ -106,13 +109,15 @@ fn now() -> Timestamp {
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let read = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
+    text_of(file).map_err(|error| Failure::Input(format!("{}: {error}", file.display())))
+}
+
+fn text_of(file: &Path) -> std::io::Result<String> {
+    if file != Path::new("-") {
+        return std::fs::read_to_string(file);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map(|_| text)
 }
 
 /// Writes a file, or to stdout.
@@ -132,4 +137,29 @@ fn remark(line: &str) {
 /// Writes, and does not mind when nobody reads (`| head`).
 fn write(mut out: impl Write, bytes: impl AsRef<[u8]>) {
     let _ = out.write_all(bytes.as_ref()).and_then(|()| out.flush());
+}
+
+/// Plays golden scripts, and writes the ledgers that are to be written.
+fn play(args: &scenario::Scenario) -> Result<Report, Failure> {
+    let answer = scenario::answer(args, &Files)?;
+    for (file, text) in answer.writes {
+        save(&file, text.as_bytes())?;
+    }
+    Ok(answer.report)
+}
+
+/// The files of this machine.
+struct Files;
+
+impl scenario::Disk for Files {
+    fn read(&self, file: &Path) -> Result<String, String> {
+        text_of(file).map_err(|error| error.to_string())
+    }
+
+    fn folder(&self, path: &Path) -> Option<Vec<PathBuf>> {
+        let found = std::fs::read_dir(path).ok()?;
+        let mut files: Vec<PathBuf> = found.filter_map(|file| Some(file.ok()?.path())).collect();
+        files.sort();
+        Some(files)
+    }
 }
