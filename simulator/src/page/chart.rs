@@ -42,8 +42,7 @@ pub fn label(facts: &Facts<'_>) -> String {
 pub fn inside(facts: &Facts<'_>, size: Size, top: f64) -> (String, f64) {
     let frame = Frame::new(size, top + HEAD, size.tall, facts.scored.clone());
     let frame = frame.up_to(highest(facts, &facts.scored));
-    let mut out = layers(facts, &frame);
-    out.push_str(&frame.scales(facts.capacity));
+    let mut out = frame.scales(facts.capacity) + &layers(facts, &frame);
     let mut y = frame.bottom() + 10.0;
     for run in facts.drawn() {
         out.push_str(&failures(facts, &frame, run, y));
@@ -70,19 +69,23 @@ pub fn highest(facts: &Facts<'_>, minutes: &Range<usize>) -> f64 {
     given.fold(needed, f64::max).max(1.0) * 1.05
 }
 
-/// Traffic below, the other policy, Tidegate on top.
-pub fn layers(facts: &Facts<'_>, frame: &Frame) -> String {
+/// The other policy below, Tidegate above it, the traffic on top: what stands out above the
+/// traffic is headroom.
+fn layers(facts: &Facts<'_>, frame: &Frame) -> String {
     let traffic = frame.envelope(|minute| facts.needed(minute));
-    let mut out = format!(
-        r#"<path class="traffic-area" d="{}"/><path class="traffic" d="{}"/>"#,
-        frame.area(&traffic),
-        frame.band(&traffic),
-    );
+    let mut out = format!(r#"<path class="traffic-area" d="{}"/>"#, frame.area(&traffic));
     let runs: Vec<(&PolicyRun, &str)> = facts.drawn().zip(["ours", "other"]).collect();
+    let dense = if facts.scored.len() as f64 > 12.0 * frame.inner() { " dense" } else { "" };
     for (run, class) in runs.into_iter().rev() {
         let given = frame.envelope(|minute| serving(run, minute));
-        let _ = write!(out, r#"<path class="{class}" d="{}"/>"#, frame.band(&given));
+        let _ = write!(
+            out,
+            r#"<path class="{class}" d="{}"/><path class="{class}-line{dense}" d="{}"/>"#,
+            frame.band(&given),
+            frame.edge(&given, "M"),
+        );
     }
+    let _ = write!(out, r#"<path class="traffic{dense}" d="{}"/>"#, frame.band(&traffic));
     out
 }
 
@@ -149,7 +152,7 @@ fn keys(facts: &Facts<'_>) -> Vec<Key> {
     let key = |class, sample, text: &str| Key { class, sample, text: text.to_owned() };
     let mut keys = vec![key("traffic", Sample::Area, "traffic, as instances that would serve it")];
     for (run, (class, sample)) in
-        facts.drawn().zip([("ours", Sample::Area), ("other", Sample::Area)])
+        facts.drawn().zip([("ours", Sample::Band), ("other", Sample::Band)])
     {
         keys.push(key(class, sample, &format!("in service: {}", run.name)));
     }

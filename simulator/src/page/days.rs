@@ -4,7 +4,7 @@
 use super::chart::{highest, span};
 use super::facts::{Facts, serving, unserved};
 use super::plot::{Frame, Key, NARROW, Sample, Size, WIDE, down, legend, spread, up};
-use super::words::is_move;
+use super::words::{initial, is_move, together};
 use super::write::{escape, lasting, number, of_them, percent, px};
 use crate::page::facts::share;
 use crate::replay::Told;
@@ -16,9 +16,11 @@ const NUMBERED: usize = 8;
 /// Of these, kept for the worst run.
 const OF_THE_RUN: usize = 4;
 /// Others stand at least so far from each other, so that they tell of the whole day.
-const APART_SECS: u64 = 45 * 60;
+const APART_SECS: u64 = 120 * 60;
 /// Above the frame: units, and the numbers.
-const HEAD: f64 = 54.0;
+const HEAD: f64 = 62.0;
+/// A row of the minutes with unserved requests, under the frame.
+const FAILING: f64 = 9.0;
 /// The lane of all moves.
 const LANE: f64 = 28.0;
 /// The time axis.
@@ -90,7 +92,8 @@ fn told(facts: &Facts<'_>, minutes: &Range<usize>) -> String {
     };
     let mut parts = facts.drawn().map(|run| {
         let (hours, lost) = told(run);
-        format!("{}: {hours} instance-hours in service, {lost} unserved", run.name)
+        let name = initial(&run.name);
+        format!("{name}: {hours} instance-hours in service, {lost} unserved")
     });
     let first = parts.next().unwrap_or_default();
     parts.next().map_or(format!("{first}."), |second| format!("{first}. {second}."))
@@ -128,7 +131,7 @@ fn show(facts: &Facts<'_>, day: &Day<'_>) -> String {
     format!(
         "<h3>{}</h3>\n<p>{}</p>\n<figure>{charts}</figure>\n{}",
         escape(&day.title),
-        escape(&day.text),
+        escape(&together(&day.text)),
         list(facts, day),
     )
 }
@@ -175,9 +178,9 @@ pub fn line(time: &str, told: &Told) -> String {
 
 fn chart(facts: &Facts<'_>, day: &Day<'_>, size: Size) -> String {
     let frame = Frame::new(size, HEAD, size.low, day.minutes.clone());
-    let frame = frame.up_to(highest(facts, &day.minutes));
-    let lane = frame.bottom() + 6.0 + LANE / 2.0;
-    let foot = frame.bottom() + 12.0 + LANE;
+    let frame = frame.up_to(highest(facts, &day.minutes)).units(HEAD - 12.0);
+    let lane = frame.bottom() + FAILING + 6.0 + LANE / 2.0;
+    let foot = frame.bottom() + FAILING + 12.0 + LANE;
     let (keys, height) = legend(size, foot + FOOT, &keys(facts));
     format!(
         r#"<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}{}{}{keys}</svg>"#,
@@ -185,8 +188,8 @@ fn chart(facts: &Facts<'_>, day: &Day<'_>, size: Size) -> String {
         px(size.width),
         px(foot + FOOT + height),
         escape(&day.title),
-        lines(facts, &frame),
         frame.scales(facts.capacity),
+        lines(facts, &frame) + &failing(facts, &frame),
         every(facts, &frame, lane),
         numbers(&frame, &day.moves),
         frame.times(&facts.clock, foot, &span(facts, &day.minutes)),
@@ -197,33 +200,29 @@ fn lines(facts: &Facts<'_>, frame: &Frame) -> String {
     let traffic = frame.envelope(|minute| facts.needed(minute));
     let mut out = format!(r#"<path class="traffic-area" d="{}"/>"#, frame.area(&traffic));
     let _ = write!(out, r#"<path class="traffic-line" d="{}"/>"#, frame.edge(&traffic, "M"));
-    if let Some(ours) = facts.ours() {
-        let gap = |minute: &usize| unserved(ours, *minute) > 0.0;
-        let path: String = frame
-            .minutes
-            .clone()
-            .filter(gap)
-            .map(|minute| {
-                let (x, end) = (frame.x(minute as f64), frame.x(minute as f64 + 1.0));
-                let (high, low) = (frame.y(facts.needed(minute)), frame.y(served(facts, minute)));
-                format!(
-                    "M{} {}h{}V{}h{}Z",
-                    px(x),
-                    px(low),
-                    px((end - x).max(1.0)),
-                    px(high),
-                    px(-(end - x).max(1.0))
-                )
-            })
-            .collect();
-        let _ = write!(out, r#"<path class="fail" d="{path}"/>"#);
-    }
     let runs: Vec<_> = facts.drawn().zip(["ours-line", "other-line"]).collect();
     for (run, class) in runs.into_iter().rev() {
         let given = frame.envelope(|minute| serving(run, minute));
         let _ = write!(out, r#"<path class="{class}" d="{}"/>"#, frame.edge(&given, "M"));
     }
     out
+}
+
+/// The gap between traffic and what was served, minute by minute, and a row of these minutes.
+fn failing(facts: &Facts<'_>, frame: &Frame) -> String {
+    let (mut gaps, mut row) = (String::new(), String::new());
+    let minutes = facts.ours().into_iter().flat_map(|run| {
+        let failed = |minute: &usize| unserved(run, *minute) > 0.0;
+        frame.minutes.clone().filter(failed)
+    });
+    for minute in minutes {
+        let (begin, end) = (frame.x(minute as f64), frame.x(minute as f64 + 1.0));
+        let (high, low) = (frame.y(facts.needed(minute)), frame.y(served(facts, minute)));
+        let (x, wide) = (px(begin), (end - begin).max(1.0));
+        let _ = write!(gaps, "M{x} {}h{}V{}h{}Z", px(low), px(wide), px(high), px(-wide));
+        let _ = write!(row, "M{x} {}h{}v6h{}Z", px(frame.bottom() + 2.0), px(wide), px(-wide));
+    }
+    format!(r#"<path class="fail" d="{gaps}"/><path class="fail" d="{row}"/>"#)
 }
 
 /// The instances' worth of load that Tidegate served in a minute.
@@ -287,7 +286,7 @@ fn keys(facts: &Facts<'_>) -> Vec<Key> {
     for (run, class) in facts.drawn().zip(["ours-line", "other-line"]) {
         keys.push(key(class, Sample::Line, &run.name));
     }
-    keys.push(key("fail", Sample::Area, "unserved by Tidegate"));
+    keys.push(key("fail", Sample::Area, "unserved by Tidegate, and below: in which minutes"));
     keys.push(key("raise", Sample::Up, "raised"));
     keys.push(key("lower", Sample::Down, "lowered"));
     keys.push(key("raises", Sample::Bar, "every move, in the lane"));

@@ -63,12 +63,19 @@ pub struct Frame {
     pub minutes: Range<usize>,
     /// The value at its top.
     pub highest: f64,
+    /// From the names of the units to its top.
+    pub units: f64,
 }
 
 impl Frame {
     pub fn new(size: Size, top: f64, height: f64, minutes: Range<usize>) -> Self {
         let minutes = minutes.start..minutes.end.max(minutes.start + 1);
-        Self { size, top, height, minutes, highest: 1.0 }
+        Self { size, top, height, minutes, highest: 1.0, units: 11.0 }
+    }
+
+    /// With the names of the units so far above it.
+    pub fn units(self, units: f64) -> Self {
+        Self { units, ..self }
     }
 
     /// With a scale that holds this value.
@@ -160,7 +167,7 @@ impl Frame {
     /// right.
     pub fn scales(&self, capacity: f64) -> String {
         let mut out = String::new();
-        for value in steps(self.highest, self.height / 44.0) {
+        for value in steps(self.highest, self.height / 34.0) {
             let y = self.y(value);
             let _ = write!(
                 out,
@@ -173,8 +180,8 @@ impl Frame {
                 short(value),
             );
         }
-        let (right, top) = (self.right(), px(self.top - 9.0));
-        for value in steps(self.highest * capacity, self.height / 44.0) {
+        let (right, top) = (self.right(), px(self.top - self.units));
+        for value in steps(self.highest * capacity, self.height / 34.0) {
             let y = self.y(value / capacity);
             let _ = write!(
                 out,
@@ -252,6 +259,8 @@ pub struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
     Area,
+    /// An area with a line of the class's name and `-line` on top.
+    Band,
     Line,
     Bar,
     Up,
@@ -277,6 +286,10 @@ pub fn legend(size: Size, top: f64, keys: &[Key]) -> (String, f64) {
             px(y),
             escape(&text),
         );
+        if key.sample == Sample::Band {
+            let line = Sample::Line.path(x, y - 9.0);
+            let _ = write!(out, r#"<path class="{}-line" d="{line}"/>"#, key.class);
+        }
         x += width + 14.0;
     }
     (out, y - top + 8.0)
@@ -287,7 +300,7 @@ impl Sample {
     fn path(self, x: f64, y: f64) -> String {
         let (left, middle) = (px(x), px(x + 10.0));
         match self {
-            Self::Area => format!("M{left} {}h20v10h-20Z", px(y - 5.0)),
+            Self::Area | Self::Band => format!("M{left} {}h20v10h-20Z", px(y - 5.0)),
             Self::Line => format!("M{left} {}h20", px(y)),
             Self::Bar => format!("M{middle} {}v12", px(y - 6.0)),
             Self::Up => up(x + 10.0, y, 5.0),

@@ -13,7 +13,7 @@ const COLOURS: [(&str, &str, &str); 18] = [
     ("$axis", "#9aa4b2", "#5b6675"),
     ("$tile", "#f4f6f9", "#1a2028"),
     ("$trafficarea", "#eceff3", "#222931"),
-    ("$traffic", "#a7b0bc", "#667383"),
+    ("$traffic", "#697383", "#98a3b1"),
     ("$oursfill", "#1f6fb2", "#4ea3e6"),
     ("$ours", "#14588f", "#7dbdf2"),
     ("$otherfill", "#e69f00", "#d98a1f"),

@@ -18,7 +18,7 @@ pub fn headline(facts: &Facts<'_>) -> String {
 }
 
 /// A percent sign stays with its number.
-fn together(text: &str) -> String {
+pub fn together(text: &str) -> String {
     text.replace(" %", &format!("{NBSP}%"))
 }
 
@@ -65,7 +65,7 @@ fn beside(run: &PolicyRun, other: &PolicyRun) -> String {
 }
 
 /// With a capital at the beginning of a sentence.
-fn initial(text: &str) -> String {
+pub fn initial(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
