@@ -286,7 +286,7 @@ fn keys(facts: &Facts<'_>) -> Vec<Key> {
     for (run, class) in facts.drawn().zip(["ours-line", "other-line"]) {
         keys.push(key(class, Sample::Line, &run.name));
     }
-    keys.push(key("fail", Sample::Area, "unserved by Tidegate, and below: in which minutes"));
+    keys.push(key("fail", Sample::Area, "unserved; below, in which minutes"));
     keys.push(key("raise", Sample::Up, "raised"));
     keys.push(key("lower", Sample::Down, "lowered"));
     keys.push(key("raises", Sample::Bar, "every move, in the lane"));
