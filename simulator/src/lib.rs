@@ -4,9 +4,6 @@
 //! is read, so that the same files give the same answer; what is shown has lost the characters
 //! that a terminal would obey.
 
-#[cfg(test)]
-extern crate self as simulator;
-
 pub mod calendar;
 pub mod check;
 pub mod cli;

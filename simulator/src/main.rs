@@ -79,7 +79,9 @@ fn rehearse(args: &Replay) -> Result<Report, Failure> {
         }
     })?;
     if let Some((file, found)) = args.report.as_deref().zip(answer.found.as_ref()) {
-        save(file, page::html(found).as_bytes())?;
+        let drawing = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+        let report = if drawing { page::svg(found) } else { page::html(found) };
+        save(file, report.as_bytes())?;
     }
     Ok(answer.report)
 }

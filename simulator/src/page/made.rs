@@ -14,7 +14,7 @@ pub fn bill(facts: &Facts<'_>) -> String {
             rows,
             "<tr><td>{}</td><td data-label=\"a month\">{}</td><td data-label=\"USD\">{}</td></tr>",
             escape(&line.what),
-            count(line.monthly),
+            monthly(line.monthly),
             cents(line.usd),
         );
     }
@@ -27,9 +27,14 @@ pub fn bill(facts: &Facts<'_>) -> String {
     )
 }
 
-/// A line's dollars: with the digits that a small one needs.
+/// A line's dollars; a small sum is not nothing.
 fn cents(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.005 { format!("${}", number(usd, 4)) } else { dollars(usd) }
+    if usd > 0.0 && usd < 0.005 { "under $0.01".to_owned() } else { dollars(usd) }
+}
+
+/// How many a month: with decimals where there are few, such as gigabytes.
+fn monthly(count: f64) -> String {
+    if count < 9.95 { number(count, 1) } else { number(count, 0) }
 }
 
 /// How it was made, and what the model leaves out.

@@ -1,11 +1,11 @@
 //! Rehearsals for tests: true runs of the plant over generated traces.
 
-use simulator::generate::{Shape, generate};
-use simulator::plant::{
+use crate::generate::{Shape, generate};
+use crate::plant::{
     GATE, Glance, Learned, Policy, Spec, Static, TargetTracking, oracle_hours, run,
 };
-use simulator::replay::{Bill, BillLine, PolicyRun, Rehearsal, RuleTold, Told, Wrought};
-use simulator::trace::Trace;
+use crate::replay::{Bill, BillLine, PolicyRun, Rehearsal, RuleTold, Told, Wrought};
+use crate::trace::Trace;
 use tidegate_domain::group::Mode;
 use tidegate_domain::sizing::Dial;
 

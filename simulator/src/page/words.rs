@@ -42,11 +42,14 @@ fn served(run: &PolicyRun) -> String {
 /// The hours beside the other policy's and the least possible.
 fn spent(facts: &Facts<'_>, run: &PolicyRun) -> String {
     let hours = run.outcome.hours;
-    let other = facts
-        .other()
-        .and_then(|other| Some(format!("{} {}", against(hours, other.outcome.hours)?, other.name)));
-    let least =
-        against(hours, facts.of.oracle_hours).map(|than| format!("{than} the least possible"));
+    let other = facts.other().and_then(|other| {
+        Some(format!("{} {}", against(hours, other.outcome.hours)?, quoted(&other.name)))
+    });
+    let least = match facts.of.oracle_hours {
+        least if hours < least => "the least that serves everybody",
+        _ => "the least possible",
+    };
+    let least = against(hours, facts.of.oracle_hours).map(|than| format!("{than} {least}"));
     let parts: Vec<String> = other.into_iter().chain(least).collect();
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
@@ -58,10 +61,15 @@ fn beside(run: &PolicyRun, other: &PolicyRun) -> String {
     match theirs {
         _ if ours == theirs => String::new(),
         _ if other.outcome.unserved <= 0.0 => {
-            format!(" {} would have served all.", initial(&other.name))
+            format!(" {} would have served all.", initial(&quoted(&other.name)))
         }
-        _ => format!(" {} would have left {theirs} unserved.", initial(&other.name)),
+        _ => format!(" {} would have left {theirs} unserved.", initial(&quoted(&other.name))),
     }
+}
+
+/// A name of several parts, in quotation marks, so that the sentence keeps its own commas.
+fn quoted(name: &str) -> String {
+    if name.contains([',', ':']) { format!("“{name}”") } else { name.to_owned() }
 }
 
 /// With a capital at the beginning of a sentence.
@@ -121,7 +129,7 @@ fn cost(facts: &Facts<'_>, run: &PolicyRun) -> String {
         text.push_str(&format!(
             " That is {} a month {word} than {}.",
             dollars(less.abs()),
-            other.name
+            quoted(&other.name)
         ));
     }
     if let Some(bill) = &run.bill {

@@ -108,7 +108,8 @@ pub struct Replay {
     /// USD of an instance-hour.
     #[arg(long, value_name = "USD", default_value_t = 0.0416, value_parser = price)]
     pub price: f64,
-    /// Writes a page of it.
+    /// Writes a page of it that needs nothing else (HTML); a name that ends in .svg: the main chart
+    /// alone.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// As JSON, with every decision.
