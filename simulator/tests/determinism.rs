@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BUSY, PLAIN, run, setup};
+use common::{BUSY, OFF, ON, PLAIN, run, setup};
 use simulator::generate::{Shape, generate};
 use simulator::trace::Trace;
 use simulator::world::faults::{self, Fault};
@@ -47,7 +47,7 @@ fn trouble(trace: &Trace) -> Vec<Fault> {
 #[test]
 fn runs_and_threads_write_the_same_ledger() {
     let trace = generate(Shape::Crowds, 4, 9);
-    for (document, sizing) in [(BUSY, ""), (PLAIN, ""), (BUSY, "sizing = \"off\"")] {
+    for (document, sizing) in [(BUSY, ""), (PLAIN, ON), (BUSY, OFF), (BUSY, ON)] {
         let mut setup = setup(&trace, document, sizing);
         setup.faults = trouble(&trace);
         let first = run(&setup);

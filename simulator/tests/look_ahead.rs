@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::{BUSY, PLAIN, run, setup};
+use common::{BUSY, ON, PLAIN, run, setup};
 use simulator::generate::{Shape, generate};
 use simulator::world::VISIBLE_AFTER_SECS;
 
 #[test]
 fn past_decisions_are_the_same_whatever_comes() {
     let calm = generate(Shape::Crowds, 5, 3);
-    for (document, sizing) in [(BUSY, ""), (PLAIN, "")] {
+    for (document, sizing) in [(BUSY, ""), (PLAIN, ON), (BUSY, ON)] {
         for turn in [2 * 1440 + 77, 4 * 1440 + 600] {
             let setup = setup(&calm, document, sizing);
             let mut other = calm.clone();

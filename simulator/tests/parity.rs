@@ -1,9 +1,11 @@
 //! The simulator's world and the strict fakes' are one: the functions' cycle decides the same in
 //! both, entry by entry, over a day of the same load with the same trouble.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "it fails by it")]
+
 mod common;
 
-use common::{BUSY, PLAIN, Whole, cpu_alarm, run, setup};
+use common::{BUSY, OFF, ON, PLAIN, Whole, cpu_alarm, run, setup};
 use jiff::{SignedDuration, Timestamp};
 use simulator::generate::{Shape, generate};
 use simulator::plant::ZONES;
@@ -161,7 +163,9 @@ fn both_worlds_decide_the_same_over_a_day() {
         ("a zone is lost", BUSY, "", Shape::Week, TROUBLE),
         ("holes", BUSY, "", Shape::Holes, ""),
         ("a rough load", BUSY, "", Shape::Rough, ""),
-        ("nothing set", PLAIN, "", Shape::Crowds, ""),
+        ("nothing set", PLAIN, OFF, Shape::Crowds, ""),
+        ("sized", PLAIN, ON, Shape::Crowds, ""),
+        ("everything, sized", BUSY, ON, Shape::Chat, TROUBLE),
     ] {
         let trace = generate(shape, 1, 4);
         let mut setup = setup(&trace, document, sizing);

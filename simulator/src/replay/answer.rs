@@ -1,7 +1,7 @@
 //! The command: from files to a rehearsal, and from a rehearsal to what is shown.
 
 use super::against::{Against, wrought};
-use super::args::{Replay, SizingChoice};
+use super::args::Replay;
 use super::drive::{Attached, Driven, Setup, Stopped, drive};
 use super::found::{PolicyRun, Rehearsal, RuleTold, Told};
 use super::{bill, json, span, table};
@@ -12,8 +12,7 @@ use crate::{Failure, Report};
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::{ActionRecord, LedgerEntry, OutcomeWord};
-use tidegate_domain::policy::{FleetPolicy, Policy};
-use tidegate_domain::sizing::Dial;
+use tidegate_domain::policy::{FleetPolicy, Policy, SizingMode, SizingPolicy};
 
 /// A trace is scored from here on, if it is longer than [`LONG_MINUTES`].
 const LEARNING_MINUTES: usize = 2 * 1440;
@@ -148,19 +147,24 @@ fn fleet(args: &Replay, files: &Files, trace: &Trace) -> Result<(FleetName, Flee
         None => fleets.next(),
     };
     let (name, mut policy) = found.ok_or_else(|| input(&format!("--fleet: one of {known}")))?;
-    dialled(args, files.policy.is_some(), &mut policy);
+    dialled(args, &mut policy);
     Ok((name, policy))
 }
 
 /// The dials of the arguments over those of the policy.
-fn dialled(_args: &Replay, _given: bool, _policy: &mut FleetPolicy) {}
+fn dialled(args: &Replay, policy: &mut FleetPolicy) {
+    let sizing = &mut policy.sizing;
+    sizing.mode = args.sizing.unwrap_or(sizing.mode);
+    sizing.dial = args.sla.unwrap_or(sizing.dial);
+}
 
 /// The policy without a document: nothing above the minimum, an instance that serves so much.
 fn plain(capacity: f64) -> String {
     format!(
         "version = 1\n[fleets.fleet]\nmin = 2\ntime_zone = \"UTC\"\n\
          load = {{ expression = \"load\", metrics = {{ load = \"Trace Load Sum\" }} }}\n\
-         capacity_per_instance = {:?}\nboot_secs = 180\n\
+         capacity_per_instance = {:?}\ncapacity_confirmed = true\nboot_secs = 180\n\
+         sizing = \"on\"\n\
          day = {{ starts = \"08:00\", floor = 2 }}\n\
          night = {{ starts = \"22:00\", floor = 2 }}\n",
         capacity.max(1e-9)
@@ -172,6 +176,20 @@ fn plain(capacity: f64) -> String {
 struct Collected {
     decisions: Vec<Told>,
     rules: Vec<RuleTold>,
+    /// The rule that was told last.
+    rule: String,
+}
+
+impl Collected {
+    fn take(&mut self, second: u64, entry: &LedgerEntry) {
+        self.decisions.push(decision(second, entry));
+        let Some(sizing) = &entry.sizing else { return };
+        if sizing.rule != self.rule {
+            self.rule.clone_from(&sizing.rule);
+            let minute = usize::try_from(second / 60).unwrap_or(usize::MAX);
+            self.rules.push(RuleTold { minute, text: sizing.text.clone() });
+        }
+    }
 }
 
 fn tidegate(
@@ -184,7 +202,7 @@ fn tidegate(
         let told = Arc::clone(&told);
         Box::new(move |second: u64, entry: &LedgerEntry| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            told.decisions.push(decision(second, entry));
+            told.take(second, entry);
         })
     };
     let driven = drive(setup, sink, progress)?;
@@ -193,7 +211,7 @@ fn tidegate(
     let bill = bill::of(&driven, hours);
     let Driven { outcome, minutes, mode, .. } = driven;
     Ok(PolicyRun {
-        name: name(args),
+        name: name(&setup.policy.sizing),
         mode,
         outcome,
         minutes: if args.report.is_some() { wrought(&minutes) } else { Vec::new() },
@@ -203,13 +221,11 @@ fn tidegate(
     })
 }
 
-fn name(args: &Replay) -> String {
-    match args.sizing {
-        Some(SizingChoice::Off) => "Tidegate, sizing off".to_owned(),
-        Some(SizingChoice::Advise) => "Tidegate, sizing advises".to_owned(),
-        Some(SizingChoice::On) | None => {
-            format!("Tidegate, sizing on, {}", args.sla.unwrap_or(Dial::Balanced))
-        }
+fn name(sizing: &SizingPolicy) -> String {
+    match sizing.mode {
+        SizingMode::Off => "Tidegate, sizing off".to_owned(),
+        SizingMode::Advise => "Tidegate, sizing advises".to_owned(),
+        SizingMode::On => format!("Tidegate, sizing on, {}", sizing.dial),
     }
 }
 

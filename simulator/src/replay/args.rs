@@ -6,6 +6,7 @@ use clap::Args;
 use std::path::PathBuf;
 use tidegate_domain::ids::AlarmName;
 use tidegate_domain::metrics::Comparison;
+use tidegate_domain::policy::SizingMode;
 use tidegate_domain::sizing::Dial;
 
 /// What stands under the help.
@@ -45,17 +46,6 @@ Exit codes:
   1  a decision broke an invariant; stderr says which
   2  the input is wrong: arguments, a file, with every fault of it";
 
-/// What sizing does in the rehearsal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SizingChoice {
-    /// Nothing.
-    Off,
-    /// It says what it would do.
-    Advise,
-    /// It acts.
-    On,
-}
-
 /// Rehearses a policy on recorded traffic.
 #[derive(Debug, Clone, Args)]
 pub struct Replay {
@@ -84,13 +74,13 @@ pub struct Replay {
     /// The trace ends here.
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// The price of unserved load for sizing: thrifty, balanced, strict; the policy's, or
-    /// balanced.
+    /// The price of unserved load for sizing: thrifty, balanced, strict. The policy's; without a
+    /// policy balanced.
     #[arg(long, value_name = "DIAL", value_parser = dial)]
     pub sla: Option<Dial>,
-    /// Learned headroom: off, advise, on; the policy's, or on.
+    /// Learned headroom: off, advise, on. The policy's; without a policy on.
     #[arg(long, value_name = "MODE", value_parser = sizing)]
-    pub sizing: Option<SizingChoice>,
+    pub sizing: Option<SizingMode>,
     /// The group's MaxSize; twice the peak's need unless given.
     #[arg(long, value_name = "COUNT")]
     pub max: Option<u32>,
@@ -124,11 +114,11 @@ fn dial(word: &str) -> Result<Dial, String> {
     Dial::parse(word).ok_or_else(|| "one of thrifty, balanced, strict".to_owned())
 }
 
-fn sizing(word: &str) -> Result<SizingChoice, String> {
+fn sizing(word: &str) -> Result<SizingMode, String> {
     match word {
-        "off" => Ok(SizingChoice::Off),
-        "advise" => Ok(SizingChoice::Advise),
-        "on" => Ok(SizingChoice::On),
+        "off" => Ok(SizingMode::Off),
+        "advise" => Ok(SizingMode::Advise),
+        "on" => Ok(SizingMode::On),
         _ => Err("one of off, advise, on".to_owned()),
     }
 }

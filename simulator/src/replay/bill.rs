@@ -69,13 +69,15 @@ pub fn of(driven: &Driven, hours: f64) -> Bill {
 /// A unit writes up to a kilobyte.
 fn write_units(calls: &Calls) -> f64 {
     let units = |sizes: &Sizes| sizes.writes as f64 * (sizes.mean() / 1024.0).ceil().max(1.0);
-    calls.leases as f64 + units(&calls.memories) + units(&calls.entries)
+    calls.leases as f64 + units(&calls.memories) + units(&calls.sizings) + units(&calls.entries)
 }
 
-/// A strongly consistent unit reads up to four kilobytes; each run reads its policy too.
+/// A strongly consistent unit reads up to four kilobytes; each run reads its policy too. What
+/// sizing learned is read eventually consistent, at half of that.
 fn read_units(calls: &Calls, runs: f64) -> f64 {
-    let memory = (calls.memories.mean() / 4096.0).ceil().max(1.0);
-    runs + calls.loads as f64 * memory
+    let units = |sizes: &Sizes| (sizes.mean() / 4096.0).ceil().max(1.0);
+    let sizing = calls.sizing_reads as f64 * units(&calls.sizings) / 2.0;
+    runs + calls.loads as f64 * units(&calls.memories) + sizing
 }
 
 #[cfg(test)]

@@ -56,8 +56,10 @@ pub struct Calls {
     pub loads: u64,
     /// Writes of the memory.
     pub memories: Sizes,
+    /// Reads of what sizing learned.
+    pub sizing_reads: u64,
     /// Writes of what sizing learned.
-    pub sizings: u64,
+    pub sizings: Sizes,
     /// Entries of the ledger.
     pub entries: Sizes,
     /// Notices.

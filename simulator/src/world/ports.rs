@@ -83,13 +83,18 @@ impl Groups for SimWorld<'_> {
     }
 }
 
-/// Bytes of a document, if it is this write's turn to be measured.
-fn measure(sizes: &mut super::Sizes, document: impl FnOnce() -> serde_json::Result<String>) {
+/// Bytes of an item, if it is this write's turn to be measured.
+fn measure(sizes: &mut super::Sizes, bytes: impl FnOnce() -> usize) {
     if sizes.writes.is_multiple_of(MEASURED_EVERY) {
         sizes.measured += 1;
-        sizes.bytes += document().map_or(0, |text| text.len() as u64);
+        sizes.bytes += bytes() as u64;
     }
     sizes.writes += 1;
+}
+
+/// Bytes of a value as a JSON document.
+fn document(value: &impl serde::Serialize) -> usize {
+    serde_json::to_string(value).map_or(0, |text| text.len())
 }
 
 impl Control for SimWorld<'_> {
@@ -139,7 +144,7 @@ impl Control for SimWorld<'_> {
             return Ok(Stored::Conflict);
         }
         let Calls { memories, .. } = &mut state.calls;
-        measure(memories, || serde_json::to_string(memory));
+        measure(memories, || document(memory));
         state.memory.clone_from(memory);
         state.version += 1;
         Ok(Stored::Version(state.version))
@@ -148,6 +153,7 @@ impl Control for SimWorld<'_> {
     /// Moved out, not copied: [`Control::keep_warm`] brings it back in the same tick.
     async fn sizing(&self, _: &FleetName) -> PortResult<Option<StoredSizing>> {
         let state = &mut *self.lock();
+        state.calls.sizing_reads += 1;
         state.table_reachable("GetItem (sizing)")?;
         Ok(state.sizing.take())
     }
@@ -156,12 +162,12 @@ impl Control for SimWorld<'_> {
         &self,
         _: &FleetName,
         expected: u64,
-        _: &Sizing,
+        sizing: &Sizing,
         _: &LeaseToken,
     ) -> PortResult<Stored> {
         let state = &mut *self.lock();
         state.table_reachable("PutItem (sizing)")?;
-        state.calls.sizings += 1;
+        measure(&mut state.calls.sizings, || sizing.to_bytes().len());
         Ok(Stored::Version(expected + 1))
     }
 
@@ -172,7 +178,7 @@ impl Control for SimWorld<'_> {
     async fn append(&self, entry: &LedgerEntry, _: Timestamp) -> PortResult<()> {
         let state = &mut *self.lock();
         state.table_reachable("PutItem (ledger)")?;
-        measure(&mut state.calls.entries, || serde_json::to_string(entry));
+        measure(&mut state.calls.entries, || document(entry));
         let second = state.site.second();
         (state.sink)(second, entry);
         Ok(())

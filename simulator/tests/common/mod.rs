@@ -1,5 +1,5 @@
 //! What the replay's tests stand on: policies, setups, and a run with its whole ledger.
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test takes what it needs, and fails by it")]
 
 use simulator::plant::{Minute, Spec};
 use simulator::replay::drive::{Driven, Setup, drive};
@@ -22,7 +22,7 @@ boot_secs = 180
 SIZING
 [fleets.web.day]
 starts = "08:00"
-floor = 8
+floor = 16
 days = ["mon", "tue", "wed", "thu", "fri"]
 [fleets.web.night]
 starts = "22:00"
@@ -47,6 +47,10 @@ SIZING
 day = { starts = "08:00", floor = 2 }
 night = { starts = "22:00", floor = 2 }
 "#;
+
+/// Learned headroom is off, or followed.
+pub const OFF: &str = "sizing = \"off\"";
+pub const ON: &str = "sizing = \"on\"\nsla = \"thrifty\"\ncapacity_confirmed = true";
 
 /// The policy of the document's only fleet, with this line about sizing.
 pub fn policy(document: &str, sizing: &str) -> (FleetName, FleetPolicy) {
