@@ -89,6 +89,10 @@ fn paragraph(entry: &LedgerEntry, view: &View) -> String {
     for b in &entry.bids {
         line(&format!("bid: {}", bid(b, view)));
     }
+    if let Some(sizing) = &entry.sizing {
+        let follows = if sizing.acts { "followed" } else { "only advised" };
+        line(&format!("sizing: {}, {follows}: {}", sizing.size, view.text(&sizing.text)));
+    }
     for note in &entry.notes {
         line(&format!("note: {}", view.text(note)));
     }

@@ -242,8 +242,16 @@ def manners(f: Facts) -> Iterator[tuple[str, bool, Any]]:
         )
 
 
+def advice(f: Facts) -> Iterator[tuple[str, bool, Any]]:
+    advised = f.advice
+    acted = [a for a in advised if a["acts"]]
+    seen = advised[-1]["text"] if advised else "no entry of the ledger has advice"
+    yield "sizing advises, and nothing follows it", bool(advised) and not acted, seen
+
+
 CHECKS: list[Check] = [
     mode,
+    advice,
     every_function_decides,
     ledger_and_call_log_agree,
     backstop,

@@ -90,6 +90,11 @@ class Facts:
     # --- what was done --------------------------------------------------------------------------
 
     @cached_property
+    def advice(self) -> list[dict[str, Any]]:
+        """What sizing advised, oldest first, where the ledger has it."""
+        return [entry["sizing"] for entry in self.ledger if entry.get("sizing")]
+
+    @cached_property
     def steps(self) -> list[Step]:
         """Every change of sizes by a function, oldest first; one for the calls of one moment."""
         decided = {(e["at"], e["function"]): e for e in self.ledger if e["outcome"] == "applied"}

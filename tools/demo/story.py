@@ -11,8 +11,18 @@ NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".sp
 
 def sentences(facts: Facts) -> list[str]:
     """What happened to one fleet, in order."""
-    told = [_spike(facts), _settling(facts), _night(facts), _morning(facts), _cost(facts)]
+    told = [_spike(facts), _settling(facts), _night(facts), _morning(facts), _cost(facts), _advice(facts)]
     return [sentence for sentence in told if sentence]
+
+
+def _advice(facts: Facts) -> str:
+    if not facts.advice:
+        return ""
+    last = facts.advice[-1]
+    return (
+        f"Sizing only advises here. At the end of the day it would have had"
+        f" {_number(last['size'], 'instance')}, by {last['text']}."
+    )
 
 
 def _number(n: int, noun: str) -> str:
