@@ -49,7 +49,7 @@ pub fn inside(facts: &Facts<'_>, size: Size, top: f64) -> (String, f64) {
         y += ROW;
     }
     out.push_str(&frame.times(&facts.clock, y + 4.0, &span(facts, &facts.scored)));
-    let (keys, height) = legend(size, y + 4.0 + FOOT, &keys(facts));
+    let (keys, height) = legend(size, y + 4.0 + FOOT, &keys(facts, size));
     (out + &keys, y + 4.0 + FOOT + height)
 }
 
@@ -125,17 +125,20 @@ fn failures(facts: &Facts<'_>, frame: &Frame, run: &PolicyRun, top: f64) -> Stri
     )
 }
 
-/// Who failed how many: as long as there is room for.
+/// Who failed how many: as much as there is room for; the name is cut before the numbers are.
 fn caption(run: &PolicyRun, most: usize) -> String {
     let outcome = &run.outcome;
-    if outcome.unserved <= 0.0 {
-        return clip(&format!("{}: nothing unserved", run.name), most);
-    }
     let share = percent(outcome.unserved_percent());
     let minutes = of_them(f64::from(outcome.short_minutes), "minute", "minutes");
-    let long = format!("{}: {share} unserved, in {minutes}", run.name);
-    let brief = format!("{}: {share} unserved", run.name);
-    if long.chars().count() <= most { long } else { clip(&brief, most) }
+    let told = match outcome.unserved {
+        none if none <= 0.0 => ["nothing unserved".to_owned(), "nothing unserved".to_owned()],
+        _ => [format!("{share} unserved, in {minutes}"), format!("{share} unserved")],
+    };
+    let room = |told: &String| most.saturating_sub(told.chars().count() + 2);
+    let fits = |told: &&String| run.name.chars().count() <= room(told);
+    let [_, brief] = &told;
+    let told = told.iter().find(fits).unwrap_or(brief);
+    format!("{}: {told}", clip(&run.name, room(told)))
 }
 
 /// A bar's height by the share that its worst minute did not serve, percent.
@@ -148,13 +151,15 @@ fn tall(percent: f64) -> f64 {
     }
 }
 
-fn keys(facts: &Facts<'_>) -> Vec<Key> {
+fn keys(facts: &Facts<'_>, size: Size) -> Vec<Key> {
     let key = |class, sample, text: &str| Key { class, sample, text: text.to_owned() };
     let mut keys = vec![key("traffic", Sample::Area, "traffic, as instances that would serve it")];
     for (run, (class, sample)) in
         facts.drawn().zip([("ours", Sample::Band), ("other", Sample::Band)])
     {
-        keys.push(key(class, sample, &format!("in service: {}", run.name)));
+        let long = format!("in service: {}", run.name);
+        let fits = long.chars().count() as f64 * CHAR <= size.width - 34.0;
+        keys.push(key(class, sample, if fits { &long } else { &run.name }));
     }
     keys.push(key("failing", Sample::Bar, "unserved requests; by the worst minute"));
     keys
