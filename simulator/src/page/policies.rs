@@ -5,6 +5,7 @@
 //! be cheap by serving nobody; nothing is marked where all are alike.
 
 use super::facts::Facts;
+use super::words::together;
 use super::write::{count, dollars, escape, hours, number, percent};
 use crate::replay::PolicyRun;
 use std::fmt::Write;
@@ -109,7 +110,7 @@ fn name(run: &PolicyRun, place: usize) -> String {
         Some(Mode::Floor) => "<small>mode floor: it moves MinSize, another policy lowers</small>",
         None => "",
     };
-    format!("<td>{swatch}{}{mode}</td>", escape(&run.name))
+    format!("<td>{swatch}{}{mode}</td>", escape(&together(&run.name)))
 }
 
 fn cell(facts: &Facts<'_>, column: &Column, run: &PolicyRun) -> String {

@@ -184,8 +184,8 @@ fn the_headline_has_the_numbers() {
     rehearsal.oracle_hours = 2_274.0;
     let page = plain(&html(&rehearsal));
     let headline = "Tidegate would have served all but 0.010 % of 41.2 million requests with 2,410 \
-        instance-hours: 34 % fewer than target tracking 50 %, 6.0 % more than the least possible. \
-        Target tracking 50 % would have served all.";
+        instance-hours: 34 % fewer than target tracking 50 % (which would have served all), 6.0 % \
+        more than the least possible.";
     assert!(
         page.contains(headline),
         "{}",

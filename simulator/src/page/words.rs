@@ -7,14 +7,13 @@ use super::write::{
 };
 use crate::replay::{PolicyRun, Told};
 
-/// The headline: one sentence, and where another policy serves better or worse, a second one.
+/// The headline: one sentence.
 pub fn headline(facts: &Facts<'_>) -> String {
     let Some(run) = facts.ours() else { return "No policy was replayed.".to_owned() };
     if facts.scored.is_empty() {
         return format!("{} was replayed, but no minute of the trace is scored.", run.name);
     }
-    let other = facts.other().map(|other| beside(run, other)).unwrap_or_default();
-    together(&format!("{}{}.{other}", served(run), spent(facts, run)))
+    together(&format!("{}{}.", served(run), spent(facts, run)))
 }
 
 /// A percent sign stays with its number.
@@ -43,7 +42,8 @@ fn served(run: &PolicyRun) -> String {
 fn spent(facts: &Facts<'_>, run: &PolicyRun) -> String {
     let hours = run.outcome.hours;
     let other = facts.other().and_then(|other| {
-        Some(format!("{} {}", against(hours, other.outcome.hours)?, quoted(&other.name)))
+        let than = against(hours, other.outcome.hours)?;
+        Some(format!("{than} {}{}", quoted(&other.name), beside(run, other)))
     });
     let least = match facts.of.oracle_hours {
         least if hours < least => "the least that serves everybody",
@@ -56,14 +56,11 @@ fn spent(facts: &Facts<'_>, run: &PolicyRun) -> String {
 
 /// What the other policy would have left unserved, unless it is as much.
 fn beside(run: &PolicyRun, other: &PolicyRun) -> String {
-    let (ours, theirs) =
-        (percent(run.outcome.unserved_percent()), percent(other.outcome.unserved_percent()));
-    match theirs {
-        _ if ours == theirs => String::new(),
-        _ if other.outcome.unserved <= 0.0 => {
-            format!(" {} would have served all.", initial(&quoted(&other.name)))
-        }
-        _ => format!(" {} would have left {theirs} unserved.", initial(&quoted(&other.name))),
+    let unserved = |run: &PolicyRun| percent(run.outcome.unserved_percent());
+    match unserved(other) {
+        theirs if theirs == unserved(run) => String::new(),
+        _ if other.outcome.unserved <= 0.0 => " (which would have served all)".to_owned(),
+        theirs => format!(" (which would have left {theirs} unserved)"),
     }
 }
 
