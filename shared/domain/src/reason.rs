@@ -53,7 +53,7 @@ pub enum Reason {
     /// The day's capacity was asked for and is on its way.
     DayArriving { serving: u32, floor: u32, deadline: Timestamp },
     // --- held: raising ---
-    /// The breach is met already by capacity that is warming up.
+    /// The breach is met by capacity that is there or was asked for.
     SpikeWarming { alarm: AlarmName, value: f64, floor: u32 },
     /// The step table's growth limit is reached.
     GrowthLimited { alarm: AlarmName, limit: u32 },
@@ -227,7 +227,7 @@ impl fmt::Display for Reason {
             R::SpikeWarming { alarm, value, floor } => write!(
                 f,
                 "{alarm} reads {value:.1}, and the capacity that its band asks for ({floor}) is \
-                 already warming up"
+                 there or was asked for"
             ),
             R::GrowthLimited { alarm, limit } => {
                 write!(f, "{alarm} asks for more than the growth limit of {limit} allows")

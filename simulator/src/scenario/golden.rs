@@ -199,3 +199,41 @@ impl Scene {
         Value::Array(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::play::play_planned_by;
+    use tidegate_domain::decide::{Action, Decision, Inputs, decide};
+
+    struct Nothing;
+
+    impl Disk for Nothing {
+        fn read(&self, _: &Path) -> Result<String, String> {
+            Err("no file".to_owned())
+        }
+
+        fn folder(&self, _: &Path) -> Option<Vec<PathBuf>> {
+            None
+        }
+    }
+
+    /// Takes everything down at once.
+    fn reckless(i: &Inputs<'_>) -> Decision {
+        Decision { action: Action::Lower { min: 0, desired: Some(0) }, ..decide(i) }
+    }
+
+    #[test]
+    fn a_decision_that_the_invariants_refuse_fails_its_script_and_is_not_written() {
+        let script = read(crate::scenario::tests::SCRIPT, &|name| Err(name.to_owned())).unwrap();
+        let played = play_planned_by(&reckless, &script).unwrap();
+        let runs = usize::try_from(played.sums.runs).unwrap();
+        assert_eq!(played.refused.len(), runs, "every run was refused");
+        let scene = Scene::new(Path::new("night.scenario"), &script, played, &Nothing);
+        let mut answer = Answer::default();
+        scene.judge(Options { update: true, ..Options::default() }, &mut answer);
+        assert!(answer.writes.is_empty());
+        assert_eq!(answer.report.code(), 1);
+        assert!(answer.report.differences[0].starts_with("night: refused at "), "{answer:?}");
+    }
+}

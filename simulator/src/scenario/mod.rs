@@ -35,6 +35,7 @@ A script (NAME.scenario) beside its expected ledger (NAME.expected):
   policy seoul.toml                     a file beside the script; indented lines lie over its keys
   group min 6, desired 10, max 20
   alarm aira-web-cpu-high: cpu >= 70    for 2 of 2 minutes, unless it says more
+  alarm aira-web-requests-high: requests-per-target >= 600
   from 2026-11-19 21:30                 in the policy's zone
   until 08:30
   past as load                          past weeks had the same load
@@ -42,13 +43,15 @@ A script (NAME.scenario) beside its expected ledger (NAME.expected):
     21:30 3000
     02:00  600
     08:00 3000
-  23:10 metrics lost until 23:40        what happens; a phrase that is not known lists those that are
+  23:10 metrics lost until 23:40        what happens; a wrong phrase is told all that are known
 
 Examples:
 
-  $ tidegate scenario tests/scenarios               compare all of a folder
-  $ tidegate scenario --update tests/scenarios/*    write the ledgers anew
-  $ tidegate scenario - < night.scenario            show a ledger, compare nothing
+  $ tidegate scenario tests/scenarios             compare all of a folder
+  $ tidegate scenario --update tests/scenarios    write the ledgers anew
+  $ tidegate scenario - < night.scenario          show a ledger, compare nothing
+
+The whole format: tests/scenarios/README.md.
 
 Exit codes:
   0  every ledger is as expected

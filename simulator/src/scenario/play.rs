@@ -13,7 +13,8 @@ use super::sums::{Sums, Tally};
 use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_domain::cycle::{CycleError, Run, cycle};
+use tidegate_domain::cycle::{CycleError, Planner, Run, cycle_planned_by};
+use tidegate_domain::decide::decide;
 use tidegate_domain::duty::{Duty, holding};
 use tidegate_domain::group::{Activity, ActivityKind, ActivityResult, Sizes};
 use tidegate_domain::ids::AlarmName;
@@ -96,9 +97,17 @@ impl What {
 /// # Errors
 /// What AWS refuses of it, in words.
 pub fn play(script: &Script) -> Result<Played, String> {
+    play_planned_by(&decide, script)
+}
+
+/// As [`play`], with another planner: a deliberately wrong one, which the invariants must stop.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_planned_by(planner: &Planner<'_>, script: &Script) -> Result<Played, String> {
     let policy = script.fleet_policy().ok_or("the policy does not know the fleet")?;
     let aws = stage::build(script, policy).map_err(|error| format!("the group: {error}"))?;
-    let mut player = Player::new(script, policy, &aws);
+    let mut player = Player::new(planner, script, policy, &aws);
     let mut minute = script.from;
     while minute < script.until {
         player.minute(minute)?;
@@ -118,6 +127,7 @@ struct Retry {
 }
 
 struct Player<'s> {
+    planner: &'s Planner<'s>,
     script: &'s Script,
     rules: &'s FleetPolicy,
     aws: &'s FakeAws,
@@ -135,9 +145,15 @@ struct Player<'s> {
 }
 
 impl<'s> Player<'s> {
-    fn new(script: &'s Script, rules: &'s FleetPolicy, aws: &'s FakeAws) -> Self {
+    fn new(
+        planner: &'s Planner<'s>,
+        script: &'s Script,
+        rules: &'s FleetPolicy,
+        aws: &'s FakeAws,
+    ) -> Self {
         let duties = [Duty::Night, Duty::Day, Duty::Spike];
         Self {
+            planner,
             script,
             rules,
             aws,
@@ -252,7 +268,7 @@ impl<'s> Player<'s> {
                 policy_fault: holding.fault.clone(),
                 ledger_life: LEDGER_LIFE,
             };
-            let done = block_on(cycle(&world, &run));
+            let done = block_on(cycle_planned_by(self.planner, &world, &run));
             failed |= done.is_err();
             self.note(now, duty, done);
         }

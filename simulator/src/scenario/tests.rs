@@ -5,7 +5,7 @@ use crate::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const SCRIPT: &str = "\
+pub(super) const SCRIPT: &str = "\
 policy
   version = 1
   [fleets.web]

@@ -100,6 +100,8 @@ impl Page {
             What::Decided(entry, after) => {
                 head(out, &decided(entry, *after));
                 under(out, &entry.text);
+                let followed = entry.sizing.iter().filter(|sizing| sizing.acts);
+                followed.for_each(|sizing| under(out, &format!("sizing: {}", sizing.text)));
                 entry.notes.iter().for_each(|note| under(out, &format!("note: {note}")));
             }
             What::Told(notice) => told(out, notice, head),
@@ -145,7 +147,8 @@ fn sizes(from: Sizes, to: Sizes) -> String {
     told.join(", ")
 }
 
-/// Who, what, the sizes before and after, what serves, the load where it was judged, the mode.
+/// Who, what, the sizes before and after, what serves, the load where it was judged, the size that
+/// sizing advises, the mode.
 fn decided(entry: &LedgerEntry, after: Sizes) -> String {
     let verb = match (entry.outcome, entry.action) {
         (OutcomeWord::Applied, ActionRecord::Raise { .. }) => "raises",
@@ -165,6 +168,7 @@ fn decided(entry: &LedgerEntry, after: Sizes) -> String {
         let load = seen.load.zip(seen.need);
         facts.extend(load.map(|(load, need)| format!("load {}, need {need}", grouped(load))));
     }
+    facts.extend(entry.sizing.as_ref().map(|sizing| format!("sizing {}", sizing.size)));
     facts.extend(entry.mode.map(|mode| format!("{mode:?}").to_lowercase()));
     format!("{:NAME$} {verb:7} {}", entry.function, facts.join("; "))
 }
