@@ -113,10 +113,10 @@ fn failures(facts: &Facts<'_>, frame: &Frame, run: &PolicyRun, top: f64) -> Stri
             );
         }
     }
-    let most = (frame.inner() / CHAR) as usize;
+    let most = ((frame.size.width - 4.0) / CHAR) as usize;
     format!(
         r#"<text class="row" x="{}" y="{}">{}</text><path class="grid" d="M{} {}H{}"/><path class="fail" d="{path}"/>"#,
-        px(frame.size.left),
+        px(2.0),
         px(top + 11.0),
         escape(&caption(run, most)),
         px(frame.size.left),
