@@ -1,8 +1,9 @@
 //! Names that come from outside, checked once: an empty, oversized or
-//! control-character name cannot be built.
+//! control-character name cannot be built. Copies share their text.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// A name that AWS would not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,11 +13,11 @@ pub struct BadName {
     got: String,
 }
 
-fn checked(what: &'static str, text: &str) -> Result<String, BadName> {
+fn checked(what: &'static str, text: &str) -> Result<Arc<str>, BadName> {
     let printable = text.chars().all(|c| !c.is_control());
     let fits = (1..=255).contains(&text.chars().count()) && text == text.trim();
     if printable && fits {
-        Ok(text.to_owned())
+        Ok(text.into())
     } else {
         Err(BadName { what, got: text.chars().take(60).collect() })
     }
@@ -27,7 +28,7 @@ macro_rules! name_type {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks and takes a name.
@@ -60,7 +61,7 @@ macro_rules! name_type {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
     };
@@ -78,6 +79,36 @@ name_type!(
     /// An EC2 instance id.
     InstanceId, "an instance id"
 );
+
+/// A text that is copied often: copies share it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct SharedText(Arc<str>);
+
+impl SharedText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SharedText {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for SharedText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<SharedText> for String {
+    fn from(text: SharedText) -> Self {
+        text.0.as_ref().to_owned()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use crate::bid::Bid;
 use crate::group::{Mode, Sizes};
-use crate::ids::{AlarmName, InstanceId};
+use crate::ids::{AlarmName, InstanceId, SharedText};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ pub struct CapacitySample {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeasuredLaunch {
     /// The activity's id.
-    pub id: String,
+    pub id: SharedText,
     /// Seconds from launch to in service.
     pub secs: u32,
 }

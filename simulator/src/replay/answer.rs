@@ -108,6 +108,7 @@ fn setup<'t>(args: &Replay, files: &Files, trace: &'t Trace) -> Result<Setup<'t>
             "tracking" => Attached { target: 50.0, scale_in: true },
             _ => Attached { target: 70.0, scale_in: false },
         }),
+        skips_quiet: true,
     })
 }
 

@@ -13,14 +13,15 @@ use crate::plant::{
 };
 use crate::trace::Trace;
 use crate::world::faults::Fault;
-use crate::world::{AlarmRule, Calls, Queue, SimWorld, Sink};
+use crate::world::{AlarmRule, Calls, Queue, Quiet, SimWorld, Sink};
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 use tidegate_domain::cycle::{CycleError, Run, cycle};
 use tidegate_domain::duty::Duty;
 use tidegate_domain::group::{Mode, ScalingPolicy};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
-use tidegate_domain::policy::FleetPolicy;
+use tidegate_domain::policy::{FleetPolicy, SizingMode};
 use tidegate_domain::ports::PortError;
 use tidegate_domain::signal::Signal;
 use tidegate_fakes::{Writer, block_on};
@@ -62,6 +63,8 @@ pub struct Setup<'t> {
     pub faults: Vec<Fault>,
     /// A native policy beside Tidegate.
     pub attached: Option<Attached>,
+    /// Wake-ups that cannot differ from the one before are left out; the ledger is the same.
+    pub skips_quiet: bool,
 }
 
 /// Wake-ups by their cause.
@@ -157,6 +160,8 @@ struct Driver<'s, 't> {
     native: Option<(TargetTracking, Option<u32>)>,
     woken: Woken,
     mode: Option<Mode>,
+    /// What was quiet, by the signal's word.
+    quiet: BTreeMap<&'static str, Quiet>,
 }
 
 impl<'s, 't> Driver<'s, 't> {
@@ -171,7 +176,8 @@ impl<'s, 't> Driver<'s, 't> {
         let world = SimWorld::new(site, &setup.policy, &setup.alarms, sink);
         let native = setup.attached.map(|it| (TargetTracking::new(it.target), None));
         let queue = agenda(setup);
-        Ok(Self { setup, world, queue, native, woken: Woken::default(), mode: None })
+        let (woken, quiet) = Default::default();
+        Ok(Self { setup, world, queue, native, woken, mode: None, quiet })
     }
 
     fn happen(
@@ -234,6 +240,11 @@ impl<'s, 't> Driver<'s, 't> {
             (_, Duty::Spike) => self.woken.ticks += 1,
             _ => self.woken.schedules += 1,
         }
+        let word = signal.word();
+        if self.quiet.get(word).is_some_and(|quiet| self.world.skip(quiet)) {
+            return Ok(());
+        }
+        let (before, asks) = (self.world.before(), self.asks_sizing(&signal));
         let run = Run {
             function: duty.function(),
             fleet: &self.setup.fleet,
@@ -252,7 +263,20 @@ impl<'s, 't> Driver<'s, 't> {
             }
         };
         self.mode = entry.mode.or(self.mode);
+        let is_alarm = word == "alarm";
+        let quiet = self.world.quiet(&before, &entry, &self.setup.policy);
+        match quiet.filter(|_| self.setup.skips_quiet && !asks && !is_alarm) {
+            Some(quiet) => self.quiet.insert(word, quiet),
+            None => self.quiet.remove(word),
+        };
         if entry.outcome == OutcomeWord::Refused { Err(broken(&entry)) } else { Ok(()) }
+    }
+}
+
+impl Driver<'_, '_> {
+    /// Whether sizing is asked: then each minute of the load counts.
+    fn asks_sizing(&self, signal: &Signal) -> bool {
+        *signal == Signal::Tick && self.setup.policy.sizing.mode != SizingMode::Off
     }
 }
 

@@ -221,6 +221,9 @@ impl SimWorld<'_> {
     /// call a function once each (the template sets alarm and OK actions).
     pub fn ring(&self) -> Vec<AlarmChange> {
         let state = &mut *self.lock();
+        if state.bells.is_empty() {
+            return Vec::new();
+        }
         let now = state.site.now();
         let judged = state.bells.iter().filter_map(|(name, bell)| {
             let rule = bell.rule.as_ref()?;
@@ -228,6 +231,9 @@ impl SimWorld<'_> {
             (bell.alarm.state != to).then(|| (name.clone(), to, value))
         });
         let judged: Vec<_> = judged.collect();
+        if !judged.is_empty() {
+            state.changed();
+        }
         let mut changes = Vec::new();
         for (name, to, value) in judged {
             let Some(bell) = state.bells.get_mut(&name) else { continue };

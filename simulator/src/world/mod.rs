@@ -10,9 +10,11 @@ pub mod faults;
 mod metrics;
 mod ports;
 mod queue;
+mod quiet;
 
 pub use metrics::{AlarmRule, Measure, VISIBLE_AFTER_SECS};
 pub use queue::Queue;
+pub use quiet::{Before, Quiet};
 
 use crate::plant::Site;
 use faults::{Fault, Kind};
@@ -104,6 +106,8 @@ pub(crate) struct State<'t> {
     version: u64,
     tokens: u64,
     calls: Calls,
+    /// Changes of the group, of an alarm's state, and of the weather.
+    changes: u64,
     sink: Sink<'t>,
 }
 
@@ -123,6 +127,7 @@ impl<'t> SimWorld<'t> {
             version: 0,
             tokens: 0,
             calls: Calls::default(),
+            changes: 0,
             sink,
         };
         Self { state: Mutex::new(state) }
@@ -136,21 +141,19 @@ impl<'t> SimWorld<'t> {
     pub fn advance(&self, second: u64) {
         let state = &mut *self.lock();
         if state.site.advance(second) {
-            state.view = None;
+            state.changed();
         }
     }
 
     /// A scripted fault begins, or ends.
     pub fn strike(&self, fault: &Fault, begins: bool) {
         let state = &mut *self.lock();
+        state.changed();
         match &fault.kind {
             Kind::AutoScalingDown => state.weather.no_auto_scaling = begins,
             Kind::CloudWatchDown => state.weather.no_cloudwatch = begins,
             Kind::TableDown => state.weather.no_table = begins,
-            physical => {
-                state.view = None;
-                physical.strike(&mut state.site, begins);
-            }
+            physical => physical.strike(&mut state.site, begins),
         }
     }
 
@@ -170,7 +173,7 @@ impl<'t> SimWorld<'t> {
         let least = if inward { 0 } else { state.site.group().sizes().desired };
         // A group that cannot be changed now stays as it is; the policy sees that in a minute.
         let _ = state.site.resize(by, desired.max(least));
-        state.view = None;
+        state.changed();
     }
 
     /// What was called so far.
@@ -186,6 +189,14 @@ impl<'t> SimWorld<'t> {
     /// The site, when everything is over.
     pub fn into_site(self) -> Site<'t> {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).site
+    }
+}
+
+impl State<'_> {
+    /// The group, an alarm's state or the weather is another one than before.
+    fn changed(&mut self) {
+        self.view = None;
+        self.changes += 1;
     }
 }
 

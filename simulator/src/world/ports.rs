@@ -46,7 +46,7 @@ impl State<'_> {
     ) -> PortResult<()> {
         self.calls.group_writes += 1;
         self.groups_reachable(call)?;
-        self.view = None;
+        self.changed();
         self.site.touch(write)
     }
 }

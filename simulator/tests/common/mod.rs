@@ -64,7 +64,17 @@ pub fn setup<'t>(trace: &'t Trace, document: &str, sizing: &str) -> Setup<'t> {
     let spec = Spec::of(trace, policy.capacity_per_instance, policy.min);
     let rule = |spike: &tidegate_domain::policy::SpikePolicy| AlarmRule::usual(&spike.alarm);
     let alarms = policy.spikes.iter().map(rule).collect();
-    Setup { trace, spec, scored_from: 0, fleet, policy, alarms, faults: Vec::new(), attached: None }
+    Setup {
+        trace,
+        spec,
+        scored_from: 0,
+        fleet,
+        policy,
+        alarms,
+        faults: Vec::new(),
+        attached: None,
+        skips_quiet: false,
+    }
 }
 
 /// The alarm that the busy fleet's step table is on.

@@ -124,12 +124,12 @@ fn note_evidence(i: &Inputs<'_>, memory: &mut Memory) {
         |a: &&Activity| a.kind == ActivityKind::Launch && a.result == ActivityResult::Successful;
     for activity in evidence.activities.iter().rev().filter(launched) {
         let Some(ended) = activity.ended else { continue };
-        if memory.launches.iter().any(|known| known.id == activity.id) {
+        if memory.launches.iter().any(|known| known.id.as_str() == activity.id) {
             continue;
         }
         let secs = ended.duration_since(activity.started).as_secs();
         let secs = u32::try_from(secs.max(0)).unwrap_or(u32::MAX);
-        memory.launches.push(MeasuredLaunch { id: activity.id.clone(), secs });
+        memory.launches.push(MeasuredLaunch { id: activity.id.as_str().into(), secs });
     }
     let excess = memory.launches.len().saturating_sub(LAUNCHES_KEPT);
     memory.launches.drain(..excess);

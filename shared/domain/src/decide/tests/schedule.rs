@@ -20,7 +20,7 @@ fn morning(time: &str) -> Scene {
 fn the_lead_is_what_launches_take_and_a_margin() {
     let mut scene = Scene::morning();
     assert_eq!(lead(&scene.policy, &scene.memory), mins(4), "twice the boot time of the policy");
-    let launch = |n: u32| MeasuredLaunch { id: format!("a-{n}"), secs: n * 10 };
+    let launch = |n: u32| MeasuredLaunch { id: format!("a-{n}").into(), secs: n * 10 };
     scene.memory.launches = (1..=20).rev().map(launch).collect();
     assert_eq!(lead(&scene.policy, &scene.memory), secs(190) + mins(2), "the 19th of 20");
     scene.memory.launches.truncate(1);

@@ -1,0 +1,192 @@
+//! Wake-ups that can be left out, because they would decide what the one before decided.
+//!
+//! A run that held, wrote nothing, told nothing and judged no load can differ the next time only
+//! when the group, an alarm or a fault changed, the memory was written, or an instant has passed
+//! that decisions turn on: a boundary of the calendar, an expiry or an age in the memory. All of
+//! these end the quiet; what is not listed here is never quiet.
+//!
+//! What must stay true: a run with and one without leaving out write the same ledger, byte for
+//! byte (a law test), and the bill counts the calls of what was left out.
+
+use super::{Calls, SimWorld, State};
+use jiff::{SignedDuration, Timestamp};
+use tidegate_domain::bid::Source;
+use tidegate_domain::decide::schedule::{FIRST_HOUR, lead};
+use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
+use tidegate_domain::memory::Memory;
+use tidegate_domain::metrics::AlarmState;
+use tidegate_domain::policy::FleetPolicy;
+use tidegate_domain::reason::Reason;
+
+/// Nothing is left out for longer than this.
+const LONGEST: SignedDuration = SignedDuration::from_hours(6);
+/// Notices are repeated after whole quarters of an hour, whatever they are about.
+const NOTICE_STEP_SECS: i64 = 900;
+/// From a deadline until nobody is told any more that it was missed, and from a day's forecast
+/// to its lead.
+const GRACE: SignedDuration = SignedDuration::from_mins(10);
+const FORECAST_AHEAD: SignedDuration = SignedDuration::from_mins(30);
+/// What a veto alarm, an audit and a sample of growth turn on; a second more where the rule is
+/// "longer than".
+const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
+const AUDIT_AFTER: SignedDuration = SignedDuration::from_secs(15);
+const GROWTH_KEPT: SignedDuration = SignedDuration::from_secs(3601);
+
+/// A world before a run.
+#[derive(Debug, Clone)]
+pub struct Before {
+    stamp: Stamp,
+    calls: Calls,
+    tokens: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    changes: u64,
+    memory: u64,
+}
+
+/// A run that would be the same again, until.
+#[derive(Debug, Clone)]
+pub struct Quiet {
+    stamp: Stamp,
+    until: Timestamp,
+    /// What it called, and the tokens that it took.
+    called: Calls,
+    tokens: u64,
+}
+
+impl SimWorld<'_> {
+    /// What is to be compared after a run.
+    pub fn before(&self) -> Before {
+        let state = &*self.lock();
+        Before { stamp: state.stamp(), calls: state.calls, tokens: state.tokens }
+    }
+
+    /// Whether the run that made this entry would be the same again, and until when.
+    pub fn quiet(
+        &self,
+        before: &Before,
+        entry: &LedgerEntry,
+        policy: &FleetPolicy,
+    ) -> Option<Quiet> {
+        let state = &*self.lock();
+        let called = state.calls.since(&before.calls)?;
+        let held = entry.outcome == OutcomeWord::Held && state.stamp() == before.stamp;
+        let until = (held && state.is_calm(entry, policy)).then(|| state.horizon(policy))?;
+        let tokens = state.tokens - before.tokens;
+        (until > state.site.now()).then_some(Quiet { stamp: before.stamp, until, called, tokens })
+    }
+
+    /// Leaves a run out, if it would still be the same.
+    pub fn skip(&self, quiet: &Quiet) -> bool {
+        let state = &mut *self.lock();
+        if state.stamp() != quiet.stamp || state.site.now() >= quiet.until {
+            return false;
+        }
+        state.calls.add(&quiet.called);
+        state.tokens += quiet.tokens;
+        true
+    }
+}
+
+impl Calls {
+    /// What was called since, if it was nothing but looks at group, alarms and memory.
+    fn since(&self, before: &Self) -> Option<Self> {
+        let Self { describes, alarms, metrics, leases, loads, .. } = *self;
+        let only = Self { describes, alarms, metrics, leases, loads, ..*before };
+        (*self == only).then(|| Self {
+            describes: describes - before.describes,
+            alarms: alarms - before.alarms,
+            metrics: metrics - before.metrics,
+            leases: leases - before.leases,
+            loads: loads - before.loads,
+            ..Self::default()
+        })
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.describes += more.describes;
+        self.alarms += more.alarms;
+        self.metrics += more.metrics;
+        self.leases += more.leases;
+        self.loads += more.loads;
+    }
+}
+
+impl State<'_> {
+    fn stamp(&self) -> Stamp {
+        Stamp { changes: self.changes, memory: self.version }
+    }
+
+    /// Whether nothing that was decided depends on the load, on how long anything stands in the
+    /// way, or on instances that come and go.
+    fn is_calm(&self, entry: &LedgerEntry, policy: &FleetPolicy) -> bool {
+        let head = self.site.head();
+        let desired = self.site.group().sizes().desired;
+        let settled = head.serving == desired && head.billed == desired;
+        let ringing = self.bells.values().any(|bell| bell.alarm.state == AlarmState::Alarm);
+        let known = self.memory.mode.is_some() && self.memory.since.is_empty();
+        settled && !ringing && known && is_steady(entry, policy)
+    }
+
+    /// The first instant after now on which a decision may turn.
+    fn horizon(&self, policy: &FleetPolicy) -> Timestamp {
+        let now = self.site.now();
+        let later = |at: Timestamp, length| at.saturating_add(length).unwrap_or(at);
+        let vetoes = self.bells.values().map(|bell| later(bell.alarm.since, VETO_AFTER));
+        let instants = calendar(policy, &self.memory, now).into_iter();
+        let instants = instants.chain(vetoes).chain(remembered(policy, &self.memory, now));
+        instants.filter(|at| *at > now).fold(later(now, LONGEST), Timestamp::min)
+    }
+}
+
+/// Holds whose ground is none of the minutes of a metric. With step tables the newest minutes
+/// can speak against a lowering before an alarm does, so only what comes before that counts.
+fn is_steady(entry: &LedgerEntry, policy: &FleetPolicy) -> bool {
+    let scheduled = entry.bids.iter().all(|bid| bid.source == Source::Schedule);
+    let no_tables = policy.spikes.is_empty();
+    match entry.reason {
+        Reason::AtFloor { .. } => scheduled || no_tables,
+        Reason::NightFunctionLowers | Reason::RaisesOnly | Reason::OutsideNight => true,
+        Reason::DayReady { .. } => true,
+        Reason::Baking { .. } | Reason::LookedRecently { .. } => no_tables,
+        _ => false,
+    }
+}
+
+/// The boundaries of the day that is on and of the next one, with what comes before and after.
+fn calendar(policy: &FleetPolicy, memory: &Memory, now: Timestamp) -> Vec<Timestamp> {
+    let moment = policy.calendar.at(now);
+    let lead = lead(policy, memory);
+    let mut instants = Vec::with_capacity(12);
+    for window in [moment.day, moment.next].into_iter().flatten() {
+        let start = window.start;
+        let before = |length| start.saturating_sub(length).unwrap_or(start);
+        let after = |length| start.saturating_add(length).unwrap_or(start);
+        let past = SignedDuration::from_secs(1);
+        instants.extend([window.end, start, before(lead), before(lead + FORECAST_AHEAD)]);
+        instants.extend([after(GRACE), after(GRACE + past), after(FIRST_HOUR)]);
+    }
+    instants
+}
+
+/// Expiries and ages in the memory.
+fn remembered(policy: &FleetPolicy, memory: &Memory, now: Timestamp) -> Vec<Timestamp> {
+    let after = |at: Timestamp, length| at.saturating_add(length).unwrap_or(at);
+    let bake = policy.lower.bake;
+    let mut instants: Vec<Timestamp> = memory.bids.iter().filter_map(|bid| bid.until).collect();
+    instants.extend(memory.no_lowering_until.into_iter().chain(memory.next_look));
+    instants.extend(memory.last_termination.map(|at| after(at, bake)));
+    instants.extend(memory.last_breach.map(|at| after(at, policy.stabilization())));
+    for step in memory.last_lowering.into_iter().chain(memory.doubt) {
+        let ages = [bake, AUDIT_AFTER, VETO_AFTER, VETO_AFTER + SignedDuration::from_secs(1)];
+        instants.extend(ages.map(|age| after(step.at, age)));
+    }
+    instants.extend(memory.growth.iter().map(|sample| after(sample.at, GROWTH_KEPT)));
+    instants.extend(memory.notices.values().map(|sent| {
+        let steps = now.duration_since(*sent).as_secs().div_euclid(NOTICE_STEP_SECS) + 1;
+        after(*sent, SignedDuration::from_secs(steps * NOTICE_STEP_SECS))
+    }));
+    instants
+}
