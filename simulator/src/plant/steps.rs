@@ -2,9 +2,8 @@
 //!
 //! After AWS's documentation ("Step and simple scaling policies"): an alarm that stays in ALARM
 //! calls the policy again every minute; a step is taken from the capacity that is warm, and adds
-//! nothing to what already warms up for it; nothing goes while anything warms up. There is no
-//! cooldown in AWS's step policies; the one on scale-in here is what the ten minutes' breach of
-//! an alarm with more datapoints would give.
+//! nothing to what already warms up for it; nothing goes while anything warms up. The
+//! cooldown on scale-in is this file's own.
 
 use super::{Glance, Policy};
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! What Tidegate itself costs: its calls, at the list prices below.
+//! What Tidegate itself costs: its calls, at the prices below.
 
 use super::drive::{Driven, Woken};
 use super::found::{Bill, BillLine};
@@ -6,15 +6,17 @@ use crate::world::{Calls, Sizes};
 
 /// Hours of a month.
 const MONTH_HOURS: f64 = 730.0;
-/// What a warm run takes of a function's time, seconds, and its memory, GB (the template's).
+/// What a warm run takes of a function's time, seconds (assumed, not measured), and its memory, GB
+/// (the template's).
 const RUN_SECS: f64 = 0.1;
 const MEMORY_GB: f64 = 0.125;
-/// What a run writes to its log, GB.
+/// What a run writes to its log, GB (assumed).
 const LOG_GB: f64 = 1.5e-6;
 /// Metrics that a fleet's decision record carries (CloudWatch custom metrics).
 const RECORD_METRICS: f64 = 11.0;
 
-/// A list price in USD, us-east-1, as the service's page showed it in November 2026.
+/// A price in USD, us-east-1, written down in November 2026. It is to be checked against the page
+/// that it names before anybody relies on it: none was read when it was written.
 struct Price {
     /// What is paid for, and the page.
     what: &'static str,
