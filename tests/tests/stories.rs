@@ -360,7 +360,9 @@ fn a_quiet_day_writes_next_to_nothing() {
     assert!(stage.aws.ledger_of(&web()).len() <= 4, "{:?}", stage.aws.ledger_of(&web()));
     let stores = stage.aws.calls(|l| l.call == Call::Store);
     assert!(stores.len() <= 5, "{}", stores.len());
-    // A quiet tick reads the group, the alarms and one metric; nothing else.
+    let kept = stage.aws.calls(|l| l.call == Call::PutSizing);
+    assert!((8..=9).contains(&kept.len()), "every quarter of two hours: {}", kept.len());
+    // A quiet tick reads the group, the alarms, their metric and, for sizing, the load.
     stage.aws.clear_log();
     stage.tick();
     let calls: Vec<Call> = stage.aws.log().iter().map(|l| l.call).collect();
@@ -372,6 +374,8 @@ fn a_quiet_day_writes_next_to_nothing() {
             Call::Load,
             Call::Describe,
             Call::Alarms,
+            Call::Read,
+            Call::Sizing,
             Call::Read,
             Call::Release
         ]

@@ -110,6 +110,7 @@ fn evidence<'a>(i: &Inputs<'a>) -> Option<&'a Evidence> {
 /// 4 and 5: bids, step, bake.
 fn check_gate(i: &Inputs<'_>, d: &Decision, to: (u32, Option<u32>), broken: &mut Broken) {
     let sizes = i.observation.group.sizes;
+    let to_desired = to.1;
     let (from, to) = match to {
         (_, Some(desired)) => (sizes.desired, desired),
         (min, None) => (sizes.min, min),
@@ -136,6 +137,8 @@ fn check_gate(i: &Inputs<'_>, d: &Decision, to: (u32, Option<u32>), broken: &mut
     let last = i.memory.last_lowering.map(|l| l.at);
     broken.unless(last.is_none_or(baked), 4, "a second lowering within the bake");
     broken.unless(i.memory.last_termination.is_none_or(baked), 5, "a termination still bakes");
+    let arrived = i.observation.group.in_service() >= sizes.desired;
+    broken.unless(to_desired.is_none() || arrived, 3, "a lowering while instances still boot");
 }
 
 /// 3: vetoes that can be seen without judging anything.

@@ -78,12 +78,17 @@ pub enum Reason {
     Baking { until: Timestamp },
     /// Instances of the previous step are still in service.
     StepUnfinished { in_service: u32, desired: u32 },
+    /// What was asked for is not there yet: Auto Scaling would take an instance that serves and
+    /// leave the ones that boot.
+    StillArriving { in_service: u32, desired: u32 },
     /// It is not night (or the day's capacity is already being raised).
     OutsideNight,
     /// The wake-up was scheduled too long ago.
     LateWakeUp { minutes: i64 },
     /// By night only the nightly function lowers: it asks for more proof than a tick.
     NightFunctionLowers,
+    /// Sizing is followed: its tick lowers, at any hour.
+    SizingLowers,
     /// This signal raises only.
     RaisesOnly,
     /// The newest minute of load is missing altogether.
@@ -251,11 +256,16 @@ impl fmt::Display for Reason {
                 f,
                 "the previous step is not finished: {in_service} in service, {desired} desired"
             ),
+            R::StillArriving { in_service, desired } => write!(
+                f,
+                "{in_service} of {desired} are in service: what was asked for is still arriving"
+            ),
             R::OutsideNight => f.write_str("it is not night"),
             R::LateWakeUp { minutes } => {
                 write!(f, "this wake-up was scheduled {minutes} minutes ago")
             }
             R::NightFunctionLowers => f.write_str("by night only the nightly function lowers"),
+            R::SizingLowers => f.write_str("the tick that follows sizing lowers, by night too"),
             R::RaisesOnly => f.write_str("this signal only raises"),
             R::DataMissing => f.write_str("the load metric has no data"),
             R::DataStale { minutes } => {

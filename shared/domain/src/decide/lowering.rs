@@ -164,6 +164,7 @@ fn window_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
         Signal::Tick if is_day || sizing::followed(i, &draft.memory).is_some() => None,
         Signal::Tick => Some(Reason::NightFunctionLowers),
         Signal::Night { .. } if is_day => Some(Reason::OutsideNight),
+        Signal::Night { .. } if sizing::leads(i, &draft.memory) => Some(Reason::SizingLowers),
         Signal::Night { scheduled } => {
             let late = scheduled.map(|at| i.now.duration_since(at))?;
             (late > LATE_AFTER).then(|| Reason::LateWakeUp { minutes: late.as_mins() })
@@ -242,6 +243,10 @@ fn bake_veto(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
         return Some(Reason::Baking { until });
     }
     let in_service = i.observation.group.in_service();
+    let arriving = draft.memory.mode.is_none_or(|seen| seen.mode == Mode::Owner);
+    if arriving && in_service < sizes.desired {
+        return Some(Reason::StillArriving { in_service, desired: sizes.desired });
+    }
     let unfinished = step.is_some_and(|s| s.desired.is_some()) && in_service > sizes.desired;
     unfinished.then_some(Reason::StepUnfinished { in_service, desired: sizes.desired })
 }

@@ -286,23 +286,24 @@ fn lower(i: &Inputs<'_>, draft: &mut Draft, floor: u32, hold: &Hold) -> (Action,
     }
 }
 
-/// The most telling reason of a hold: a breach before a veto, the day's standing for the day's
-/// function.
+/// The most telling reason of a hold: the day's capacity that is not there yet for the day's
+/// function, a breach before a veto, then how the day stands.
 fn holding_reason(i: &Inputs<'_>, draft: &Draft, spike: Option<Reason>, held: Reason) -> Reason {
-    let standing = || match i.signal {
+    let standing = match i.signal {
         Signal::Day => schedule::day_standing(i, draft),
         _ => None,
     };
-    spike
-        .map(|reason| match reason {
-            // The step that it names is already there.
-            Reason::SpikeStep { alarm, value, floor, .. } => {
-                Reason::SpikeWarming { alarm, value, floor }
-            }
-            other => other,
-        })
-        .or_else(standing)
-        .unwrap_or(held)
+    if let Some(arriving @ Reason::DayArriving { .. }) = standing {
+        return arriving;
+    }
+    let breach = spike.map(|reason| match reason {
+        // The step that it names is already there.
+        Reason::SpikeStep { alarm, value, floor, .. } => {
+            Reason::SpikeWarming { alarm, value, floor }
+        }
+        other => other,
+    });
+    breach.or(standing).unwrap_or(held)
 }
 
 fn warn_of_trust(i: &Inputs<'_>, draft: &mut Draft) {

@@ -1,7 +1,7 @@
 //! The schedule's bid, derived from the calendar in every decision; the forecast of
 //! the day's first hour; the day's deadline.
 
-use super::{Draft, Inputs};
+use super::{Draft, Inputs, sizing};
 use crate::arbiter::Limits;
 use crate::bid::{Bid, Source};
 use crate::calendar::DayWindow;
@@ -52,7 +52,8 @@ pub(super) fn bid(i: &Inputs<'_>, memory: &Memory) -> Bid {
         let floor = i.policy.night.floor;
         return Bid { source: Source::Schedule, floor, until, reason: "night".into() };
     };
-    let forecast = memory.forecast.filter(|f| f.day == day.start);
+    // The learned profiles foresee the morning better than the highest of two past ones.
+    let forecast = memory.forecast.filter(|f| f.day == day.start && !sizing::leads(i, memory));
     let fresh = i.now < day.start.saturating_add(FIRST_HOUR).unwrap_or(day.start);
     let need = forecast.filter(|_| fresh).map_or(0, |f| f.need);
     let reason = match calendar.stay_up(i.now) {

@@ -26,6 +26,12 @@ pub(super) fn followed<'a>(i: &Inputs<'a>, memory: &Memory) -> Option<&'a Advise
     is_on(i, memory).then_some(sized)
 }
 
+/// Whether a tick followed sizing a moment ago: its lease stands, and it lowers and foresees in
+/// place of the schedule's functions.
+pub(super) fn leads(i: &Inputs<'_>, memory: &Memory) -> bool {
+    is_on(i, memory) && bid_of(memory, Source::Sizing).is_some_and(|bid| bid.is_live(i.now))
+}
+
 fn is_on(i: &Inputs<'_>, memory: &Memory) -> bool {
     let owner = memory.mode.is_some_and(|seen| seen.mode == Mode::Owner);
     owner && i.policy.sizing.mode == SizingMode::On

@@ -10,6 +10,30 @@ fn lower(min: u32, desired: u32) -> Action {
     Action::Lower { min, desired: Some(desired) }
 }
 #[test]
+fn nothing_is_lowered_while_what_was_asked_for_arrives() {
+    use crate::group::Lifecycle;
+    for (what, mode, want) in [
+        (Lifecycle::Pending, Mode::Owner, "still_arriving"),
+        (Lifecycle::Terminating, Mode::Owner, "still_arriving"),
+        (Lifecycle::Pending, Mode::Floor, "night_step"),
+        (Lifecycle::InService, Mode::Owner, "night_step"),
+    ] {
+        let scene = with(Scene::night(), |s| {
+            s.memory.mode.as_mut().unwrap().mode = mode;
+            if mode == Mode::Floor {
+                let tracking = ScalingPolicy { name: "cpu".into(), can_scale_in: true };
+                s.evidence().policies.push(tracking);
+            }
+            let last = s.observation.group.instances.last_mut().unwrap();
+            last.lifecycle = what.clone();
+            let seen = s.memory.instances.get_mut(&last.id).unwrap();
+            seen.leaving = true;
+        });
+        assert_eq!(scene.code(), want, "{what:?} {mode:?}");
+    }
+}
+
+#[test]
 fn an_open_gate_lets_one_step_pass() {
     let night = Scene::night().decide();
     assert_eq!(night.action, lower(8, 8));

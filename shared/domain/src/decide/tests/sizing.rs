@@ -141,3 +141,27 @@ fn by_night_the_followed_tick_lowers_and_the_checker_agrees() {
     let broken = invariants::check(&night.inputs(), &unasked);
     assert!(broken.iter().any(|violation| violation.number == 3), "{broken:?}");
 }
+
+#[test]
+fn while_sizing_leads_the_night_and_the_forecast_leave_it_the_lead() {
+    let until = |scene: &Scene, left| Some(scene.now + mins(left));
+    for (left, code) in [(5, "sizing_lowers"), (0, "night_step")] {
+        let mut night = Scene::night();
+        night.policy.sizing.mode = SizingMode::On;
+        let until = until(&night, left);
+        let (source, reason) = (Source::Sizing, "a rule".to_owned());
+        night.memory.bids.push(Bid { source, floor: 3, until, reason });
+        assert_eq!(night.code(), code, "{left} minutes of the lease are left");
+    }
+    for (left, floor) in [(5, 6), (0, 9)] {
+        let mut morning = Scene::morning();
+        morning.now = crate::scene::at("2026-11-23T07:58:00+09:00");
+        morning.policy.sizing.mode = SizingMode::On;
+        let day = crate::scene::at("2026-11-23T08:00:00+09:00");
+        morning.memory.forecast = Some(crate::memory::Forecast { day, need: 9 });
+        let until = until(&morning, left);
+        let (source, reason) = (Source::Sizing, "a rule".to_owned());
+        morning.memory.bids.push(Bid { source, floor: 3, until, reason });
+        assert_eq!(morning.decide().action, Action::Raise { min: floor }, "{left}");
+    }
+}
