@@ -2,7 +2,7 @@
 
 use crate::decide::{self, Decide};
 use crate::generate::{self, Generate};
-use crate::{calendar, check, replay};
+use crate::{calendar, calibrate, check, replay};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -56,6 +56,9 @@ pub enum Command {
     /// What a policy would have done to recorded traffic: cost, unserved load, decisions.
     #[command(after_help = replay::args::AFTER)]
     Replay(Box<replay::args::Replay>),
+    /// How much load one instance serves inside the SLO, from measured minutes.
+    #[command(after_help = calibrate::HELP)]
+    Calibrate(calibrate::Ask),
     /// What a policy document says, in plain words, or everything that is wrong with it.
     #[command(after_help = check::HELP)]
     Check(check::Ask),

@@ -5,6 +5,7 @@
 //! that a terminal would obey.
 
 pub mod calendar;
+pub mod calibrate;
 pub mod check;
 pub mod cli;
 pub mod decide;

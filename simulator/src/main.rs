@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use simulator::cli::{Cli, Command, Route};
 use simulator::replay::args::Replay;
 use simulator::{
-    Failure, Report, calendar, check, decide, generate, page, replay, route, scenario,
+    Failure, Report, calendar, calibrate, check, decide, generate, page, replay, route, scenario,
 };
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,11 @@ fn run(command: Command) -> Result<Report, Failure> {
         }
         Command::Calendar(ask) => {
             let answer = calendar::answer(&read(&ask.policy)?, &ask, now())?;
+            let text = if ask.json { answer.json() } else { answer.words() };
+            Ok(Report { text, ..Report::default() })
+        }
+        Command::Calibrate(ask) => {
+            let answer = calibrate::answer(&read_bytes(&ask.data)?, &ask)?;
             let text = if ask.json { answer.json() } else { answer.words() };
             Ok(Report { text, ..Report::default() })
         }

@@ -20,7 +20,7 @@ pub use fault::Faults;
 pub use minutes::{COARSEST_MINS, LONGEST_HOLE_MINS, MOST_MINUTES};
 pub use rules::{Missing, Rules, Statistic};
 pub use sheet::{Series, Sheet};
-pub(crate) use time::midnight;
+pub(crate) use time::{midnight, text as minute_text};
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -13,7 +13,7 @@ const FURTHER: [&str; 3] = ["instances", "cpu", "latency_ms"];
 pub(super) fn read(text: &str) -> Result<Sheet, Faults> {
     let mut table = Table::default();
     for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
+        let line = line.trim_ascii();
         if line.is_empty() {
             continue;
         }
@@ -143,5 +143,11 @@ fn value(cell: &str) -> Result<Option<f64>, String> {
 }
 
 fn unquoted(cell: &str) -> &str {
+    let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let bytes = cell.as_bytes();
+    // Nearly every cell: nothing to take off.
+    if plain(bytes.first()) && plain(bytes.last()) {
+        return cell;
+    }
     cell.trim().trim_matches('"')
 }

@@ -63,7 +63,7 @@ pub(crate) fn midnight(date: Date) -> Option<i64> {
 }
 
 /// A minute as `2026-01-05T00:00:00Z`.
-pub(super) fn text(minute: i64) -> String {
+pub(crate) fn text(minute: i64) -> String {
     let at = Timestamp::from_second(minute.saturating_mul(60));
     at.map_or_else(|_| format!("minute {minute}"), |at| at.to_string())
 }
