@@ -21,7 +21,8 @@ pub enum Reason {
     SpikeFloor { floor: u32 },
     /// The learned rule asks for more than `MinSize`.
     SizingFloor { floor: u32 },
-    /// Demand is above everything asked for: the burst guard sizes for where it will be.
+    /// Demand is above everything asked for, or rises steeply: the burst guard sizes for where it
+    /// will be.
     BurstFloor { floor: u32 },
     /// A person's bid lies above `MinSize`.
     OperatorFloor { floor: u32 },
@@ -183,10 +184,7 @@ impl fmt::Display for Reason {
             R::SpikeFloor { floor } => write!(f, "a live spike bid keeps {floor}"),
             R::SizingFloor { floor } => write!(f, "the learned headroom asks for {floor}"),
             R::BurstFloor { floor } => {
-                write!(
-                    f,
-                    "demand is above everything asked for: sized for {floor} by the burst guard"
-                )
+                write!(f, "a burst: sized for {floor}, where the guard expects it to be")
             }
             R::OperatorFloor { floor } => write!(f, "the operator asks for {floor}"),
             R::StepUndone { alarm, floor, until } => write!(

@@ -1,7 +1,8 @@
 //! The advice: how many instances, by which rule, and on what ground.
 
+use super::lanes;
 use super::rule::Rule;
-use super::shadows::{MEMORY_MINS, Shadow, Shadows, speaks};
+use super::shadows::{MEMORY_MINS, Shadows};
 use super::{LEARNING_MINS, Sizing, Terms};
 use std::fmt;
 
@@ -62,7 +63,7 @@ impl Sizing {
         let ruled = terms.size(self.expected(&rule) * rule.headroom);
         let guard = self.outlook.burst(terms.delay_mins()).map_or(0, |units| terms.size(units));
         let asked = u16::try_from(asked).unwrap_or(u16::MAX);
-        let burst = speaks(guard, self.outlook.newest(), asked, in_burst) && guard > ruled;
+        let burst = self.speaks(guard, asked, in_burst) && guard > ruled;
         let blind = self.outlook.is_blind();
         let size = if burst || in_burst { ruled.max(guard) } else { ruled };
         let least = if blind { terms.size(f32::from(asked)) } else { 0 };
@@ -75,6 +76,13 @@ impl Sizing {
             rule,
             ground: self.ground(terms),
         }
+    }
+
+    /// Whether the guard has something to say: demand is above everything asked for; or a burst
+    /// goes on, or begins for a guard that speaks early, and will be.
+    fn speaks(&self, guard: u16, asked: u16, in_burst: bool) -> bool {
+        let steep = self.shadows.early && self.outlook.is_steep();
+        self.outlook.newest() > f32::from(asked) || ((in_burst || steep) && guard > asked)
     }
 
     /// The highest forecast that the rule holds.
@@ -92,7 +100,7 @@ impl Sizing {
         if !self.has_learned() {
             return Ground::Learning { charged: shadows.charged };
         }
-        let record = |shadow: Shadow| Record {
+        let record = |shadow: lanes::Record| Record {
             hours: shadow.billed / 60.0,
             unserved_percent: 100.0 * shadow.unserved / shadows.load.max(f32::MIN_POSITIVE),
         };
@@ -119,7 +127,7 @@ impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.ground)?;
         if self.burst {
-            f.write_str("; a burst is above everything asked for")?;
+            f.write_str("; sized for a burst")?;
         }
         if self.blind {
             f.write_str("; the load is not known, so nothing goes")?;
@@ -194,8 +202,8 @@ mod tests {
             (first, "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes"),
             (
                 burst,
-                "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes; a burst is above \
-                 everything asked for; 4 more for the loss of a zone",
+                "level x 1.60, 15 min hold: still learning, 7 of 2880 minutes; sized for a burst; 4 \
+                 more for the loss of a zone",
             ),
         ] {
             assert_eq!(advice.to_string(), want);

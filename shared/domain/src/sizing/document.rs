@@ -1,21 +1,26 @@
 //! The state as it is stored: bytes, for a binary attribute of the state's item.
 //!
 //! Little-endian numbers at fixed places: every `f32` comes back as it was, and the size does not
-//! depend on the fleet (less than 20 kB; as text the same numbers would take up to 60). People
+//! depend on the fleet (less than 24 kB; as text the same numbers would take up to 70). People
 //! read the advice instead.
 //!
 //! Layout: `TGS`, version; capacity (f64, 0 before any minute); newest minute and newest visible
 //! one (i64, the smallest number for none); minutes charged (u32), current rule (u16), load and
-//! minutes billed (f32); the fleet as it stood (minutes, billed, load, unserved f32); the open bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and
-//! the forecasts (4 f32), newest first; the bins of day and week (f32, u8); the shadows (size u16,
-//! bake u8, burst u8, billed, launches, unserved f32); the slots (u16), newest first.
+//! minutes billed (f32); the fleet as it stood (minutes, billed, load, unserved f32); the open
+//! bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and the
+//! forecasts (5 f32), newest first; the bins of day and week (f32, u8); whether the guard speaks
+//! early (u8); for each row of the grid, and for the two guards, all lanes of: size and slots,
+//! newest first (u16), bake, burst (u8), billed, launches, unserved (f32).
 
 use super::Sizing;
+use super::lanes::Row;
 use super::outlook::Outlook;
 use super::profile::{Bin, Profile};
-use super::rule::RULES;
-use super::shadows::{Shadow, Shadows, Stood};
+use super::rule::{FORECASTS, HEADROOMS, RULES};
+use super::shadows::{Shadows, Stood};
 
+/// Places of the guards' row that are kept.
+const GUARDS: usize = 2;
 const MAGIC: [u8; 3] = *b"TGS";
 /// Raised with every change of the layout or of the grid.
 const VERSION: u8 = 1;
@@ -114,14 +119,21 @@ impl Writer {
     }
 
     fn shadows(&mut self, shadows: &Shadows) {
-        for shadow in &shadows.all {
-            self.put(shadow.size.to_le_bytes());
-            self.put([shadow.bake, shadow.burst]);
-            self.number(shadow.billed);
-            self.number(shadow.launches);
-            self.number(shadow.unserved);
+        self.put([u8::from(shadows.early)]);
+        shadows.rows.iter().for_each(|row| self.row(row, HEADROOMS));
+        self.row(&shadows.guards, GUARDS);
+    }
+
+    fn row(&mut self, row: &Row, lanes: usize) {
+        let sizes = [&row.size].into_iter().chain(&row.slots);
+        for size in sizes.flat_map(|sizes| sizes.iter().take(lanes)) {
+            self.put((*size as u16).to_le_bytes());
         }
-        shadows.slots.iter().flatten().for_each(|size| self.put(size.to_le_bytes()));
+        for minutes in [&row.bake, &row.burst].into_iter().flat_map(|m| m.iter().take(lanes)) {
+            self.put([*minutes as u8]);
+        }
+        let sums = [&row.billed, &row.launches, &row.unserved];
+        sums.into_iter().flat_map(|s| s.iter().take(lanes)).for_each(|sum| self.number(*sum));
     }
 }
 
@@ -182,8 +194,7 @@ impl Reader<'_> {
             outlook.loads.push_back(self.number()?);
         }
         for _ in 0..self.whole()? {
-            let [a, b, c, d] = [self.number()?, self.number()?, self.number()?, self.number()?];
-            outlook.forecasts.push_back([a, b, c, d]);
+            outlook.forecasts.push_back(self.lanes(FORECASTS, Self::number)?);
         }
         self.profile(&mut outlook.day)?;
         self.profile(&mut outlook.week)
@@ -202,19 +213,46 @@ impl Reader<'_> {
     }
 
     fn shadows(&mut self, shadows: &mut Shadows) -> Option<()> {
-        for shadow in &mut shadows.all {
-            *shadow = Shadow {
-                size: self.whole()?,
-                bake: self.byte()?,
-                burst: self.byte()?,
-                billed: self.number()?,
-                launches: self.number()?,
-                unserved: self.number()?,
-            };
+        shadows.early = self.byte()? != 0;
+        for row in &mut shadows.rows {
+            *row = self.row(HEADROOMS)?;
         }
-        for size in shadows.slots.iter_mut().flatten() {
-            *size = self.whole()?;
-        }
+        shadows.guards = self.row(GUARDS)?;
         Some(())
+    }
+
+    fn row(&mut self, lanes: usize) -> Option<Row> {
+        let mut row = Row { size: self.lanes(lanes, Self::size)?, ..Row::default() };
+        for slot in &mut row.slots {
+            *slot = self.lanes(lanes, Self::size)?;
+        }
+        row.bake = self.lanes(lanes, Self::minutes)?;
+        row.burst = self.lanes(lanes, Self::minutes)?;
+        row.billed = self.lanes(lanes, Self::number)?;
+        row.launches = self.lanes(lanes, Self::number)?;
+        row.unserved = self.lanes(lanes, Self::number)?;
+        Some(row)
+    }
+
+    /// So many numbers; the lanes after them are like the last one.
+    fn lanes<const N: usize>(
+        &mut self,
+        lanes: usize,
+        read: impl Fn(&mut Self) -> Option<f32>,
+    ) -> Option<[f32; N]> {
+        let (mut all, mut last) = ([0.0; N], 0.0);
+        for (place, lane) in all.iter_mut().enumerate() {
+            last = if place < lanes { read(self)? } else { last };
+            *lane = last;
+        }
+        Some(all)
+    }
+
+    fn size(&mut self) -> Option<f32> {
+        self.whole().map(f32::from)
+    }
+
+    fn minutes(&mut self) -> Option<f32> {
+        self.byte().map(f32::from)
     }
 }

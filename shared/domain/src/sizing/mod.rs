@@ -19,6 +19,7 @@ mod advice;
 mod dial;
 mod document;
 mod guard;
+mod lanes;
 mod outlook;
 mod profile;
 mod rule;
@@ -119,8 +120,8 @@ impl Sizing {
         }
         let (newest, held) = (self.outlook.newest(), self.outlook.held());
         let burst = self.outlook.burst(terms.delay_mins());
-        let blind = self.outlook.is_blind();
-        self.shadows.decide(minute, &Demand { newest, held, burst, blind }, terms);
+        let (steep, blind) = (self.outlook.is_steep(), self.outlook.is_blind());
+        self.shadows.decide(minute, &Demand { newest, held, burst, steep, blind }, terms);
         if minute.rem_euclid(CHOICE_MINS) == CHOICE_MINS - 1 {
             self.shadows.choose(terms);
         }

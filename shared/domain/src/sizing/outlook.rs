@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const KEPT_FORECASTS: usize = 120;
 /// Loads that are kept: what a level an hour and the longest lag ago needs.
 const KEPT_LOADS: usize = 67;
+/// Loads of which the mean is a forecast.
+const HOUR_MINS: usize = 60;
 /// Minutes without a metric after which it counts as lost, as it does for the gate.
 const BLIND_AFTER_MINS: i64 = 5;
 /// The newest day's and the newest week's share of their profiles.
@@ -103,6 +105,11 @@ impl Outlook {
         guard::projection(newest_first.get(..seen)?, delay)
     }
 
+    /// Whether the load rises steeply.
+    pub fn is_steep(&self) -> bool {
+        guard::is_steep(self.loads.iter())
+    }
+
     /// The highest forecast of each hold.
     pub fn held(&self) -> [[f32; HOLDS]; FORECASTS] {
         let mut held = [[0.0_f32; HOLDS]; FORECASTS];
@@ -139,7 +146,14 @@ impl Outlook {
             // Nobody knows which is right now: the most that any of them fears.
             return [level * day.max(week).max(1.0); FORECASTS];
         }
-        [level, level * trend, level * day, level * week]
+        [level, level * trend, level * day, level * week, self.hour()]
+    }
+
+    /// The mean of the last hour's visible minutes.
+    fn hour(&self) -> f32 {
+        let (sum, count) =
+            self.loads.iter().take(HOUR_MINS).fold((0.0, 0.0_f32), |(s, n), l| (s + l, n + 1.0));
+        sum / count.max(1.0)
     }
 
     /// The mean of two visible minutes, the newer one so many of them ago.
@@ -196,8 +210,8 @@ mod tests {
         for minute in 0..=1440 + 712 {
             outlook.take(minute, Some(load(minute)), 6);
         }
-        let [level, _, day, week] = outlook.forecasts[0];
-        assert_eq!((level, week), (4.0, 4.0), "no such day of the week was seen");
+        let [level, _, day, week, hour] = outlook.forecasts[0];
+        assert_eq!((level, week, hour), (4.0, 4.0, 4.0), "no such day of the week was seen");
         // The middles of two quarters are 712 and 727: six minutes on is two fifths of the way.
         assert!((day - 5.6).abs() < 1e-4, "{day}");
     }
@@ -211,10 +225,10 @@ mod tests {
             minutes.for_each(|minute| outlook.take(minute, None, 6));
             (outlook.is_blind(), outlook.forecasts[0])
         };
-        assert_eq!(blind(&mut outlook, 2041..2046), (false, [4.0; 4]), "five minutes are none");
-        assert_eq!(blind(&mut outlook, 2046..2047), (true, [4.0; 4]));
-        assert_eq!(blind(&mut outlook, 2047..2200), (true, [8.0; 4]), "as yesterday at noon");
-        assert_eq!(blind(&mut outlook, 2200..2900), (true, [4.0; 4]), "never less than was seen");
+        assert_eq!(blind(&mut outlook, 2041..2046), (false, [4.0; 5]), "five minutes are none");
+        assert_eq!(blind(&mut outlook, 2046..2047), (true, [4.0; 5]));
+        assert_eq!(blind(&mut outlook, 2047..2200), (true, [8.0; 5]), "as yesterday at noon");
+        assert_eq!(blind(&mut outlook, 2200..2900), (true, [4.0; 5]), "never less than was seen");
         outlook.take(2900, Some(5.0), 6);
         assert!(!outlook.is_blind());
     }

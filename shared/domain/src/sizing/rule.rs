@@ -16,20 +16,22 @@ pub enum Forecast {
     Day,
     /// The level times the growth of the mean profile of the last weeks.
     Week,
+    /// The mean of the last hour: the right ground for a load that jumps about.
+    Hour,
 }
 
 /// How many forecasts there are.
-pub(super) const FORECASTS: usize = 4;
+pub(super) const FORECASTS: usize = 5;
 /// How many holds there are.
 pub(super) const HOLDS: usize = 6;
 /// How many headrooms there are.
-const HEADROOMS: usize = 16;
+pub(super) const HEADROOMS: usize = 16;
 /// How many rules there are.
 pub const RULES: usize = FORECASTS * HOLDS * HEADROOMS;
 
 /// Every forecast, in the order of the grid.
 const FORECAST: [Forecast; FORECASTS] =
-    [Forecast::Level, Forecast::Trend, Forecast::Day, Forecast::Week];
+    [Forecast::Level, Forecast::Trend, Forecast::Day, Forecast::Week, Forecast::Hour];
 /// Minutes for which the highest forecast is kept, ascending.
 pub(super) const HOLD_MINS: [u8; HOLDS] = [1, 5, 15, 30, 60, 120];
 /// Times the forecast: close together where most services lie.
@@ -43,6 +45,7 @@ impl fmt::Display for Forecast {
             Self::Trend => "trend",
             Self::Day => "day profile",
             Self::Week => "week profile",
+            Self::Hour => "mean of the hour",
         })
     }
 }

@@ -119,6 +119,11 @@ impl Terms {
         self.rails
     }
 
+    /// The least and the greatest size.
+    pub(super) fn sizes(&self) -> (f32, f32) {
+        (f32::from(self.min), f32::from(self.ceiling))
+    }
+
     pub(super) fn dial(&self) -> Dial {
         self.dial
     }

@@ -140,13 +140,16 @@ fn the_guard_speaks_when_demand_is_above_everything_asked_for() {
         sizing.charge(MONDAY + 4 * 1440 + n, Some(load), None, &terms(100.0));
     };
     charge(&mut sizing, 0, 2_000.0);
+    let early = sizing.advise(20, false, &terms(100.0));
+    assert!(early.burst, "it doubled: {early}");
+    sizing.shadows.early = false;
     let asked_enough = sizing.advise(20, false, &terms(100.0));
     assert!(!asked_enough.burst, "{asked_enough}");
     let surprised = sizing.advise(11, false, &terms(100.0));
-    assert_eq!((surprised.size, surprised.burst), (70, true), "five crowds of 10, and a fifth");
+    assert_eq!((surprised.size, surprised.burst), (73, true), "five crowds of 10, and a quarter");
     charge(&mut sizing, 1, 2_100.0);
     let goes_on = sizing.advise(22, true, &terms(100.0));
-    assert_eq!((goes_on.size, goes_on.burst), (30, true), "10 + (11 + 5) x 1.2");
+    assert_eq!((goes_on.size, goes_on.burst), (30, true), "10 + (11 + 5) x 1.25");
     let arrived = sizing.advise(70, true, &terms(100.0));
     assert!(!arrived.burst, "enough is on its way: {arrived}");
 }
@@ -217,7 +220,7 @@ fn a_state_is_small_and_comes_back_as_it_was() {
         ("huge", big),
     ] {
         let bytes = sizing.to_bytes();
-        assert!(bytes.len() < 20_000, "{name}: {} bytes", bytes.len());
+        assert!(bytes.len() < 24_000, "{name}: {} bytes", bytes.len());
         assert!(Sizing::from_bytes(&bytes).unwrap() == sizing, "{name}");
     }
 }
