@@ -67,13 +67,13 @@ fn run(command: Command) -> Result<Report, Failure> {
 }
 
 fn rehearse(args: &Replay) -> Result<Report, Failure> {
-    let given = [Some(&args.trace), args.policy.as_ref(), args.faults.as_ref()];
+    let given = [args.trace.as_ref(), args.policy.as_ref(), args.faults.as_ref()];
     if given.into_iter().flatten().filter(|file| *file == Path::new("-")).count() > 1 {
         return Err(Failure::Input("stdin is one file: only one of them can be -".to_owned()));
     }
     let files = replay::Files {
-        trace: read_bytes(&args.trace)?,
-        name: title(&args.trace),
+        trace: args.trace.as_deref().map_or_else(|| Ok(replay::SHIPPED.to_vec()), read_bytes)?,
+        name: args.trace.as_deref().map_or_else(|| "chat".to_owned(), title),
         policy: args.policy.as_deref().map(read).transpose()?,
         faults: args.faults.as_deref().map(read).transpose()?,
     };
@@ -83,6 +83,7 @@ fn rehearse(args: &Replay) -> Result<Report, Failure> {
             remark(&format!("{who}: day {}", minute / 1440));
         }
     })?;
+    answer.notes.iter().for_each(|note| remark(note));
     if let Some((file, found)) = args.report.as_deref().zip(answer.found.as_ref()) {
         let drawing = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
         let report = if drawing { page::svg(found) } else { page::html(found) };

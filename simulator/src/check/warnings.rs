@@ -6,7 +6,7 @@ use tidegate_domain::alarms::policy::{AlarmPolicy, CRITICAL};
 use tidegate_domain::decide::schedule::lead;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::policy::keys::{self, Kind};
-use tidegate_domain::policy::{FleetPolicy, Policy, SpikePolicy};
+use tidegate_domain::policy::{FleetPolicy, Policy, SizingMode, SpikePolicy};
 
 /// Every warning, each with the path of its key.
 pub(super) fn of(policy: &Policy, alarms: &AlarmPolicy, at: Timestamp) -> Vec<String> {
@@ -17,6 +17,7 @@ pub(super) fn of(policy: &Policy, alarms: &AlarmPolicy, at: Timestamp) -> Vec<St
     for (name, fleet) in &policy.fleets {
         let mut warnings = sizes(fleet);
         warnings.extend(lowering(fleet));
+        warnings.extend(guessed(fleet));
         warnings.extend(days(fleet, at));
         warnings.extend(past(fleet, at));
         warnings.extend(fleet.spikes.iter().enumerate().flat_map(|(n, s)| spike(n, s)));
@@ -28,6 +29,15 @@ pub(super) fn of(policy: &Policy, alarms: &AlarmPolicy, at: Timestamp) -> Vec<St
         found.push("alarms: no route leads to the topic critical".to_owned());
     }
     found
+}
+
+fn guessed(fleet: &FleetPolicy) -> Option<String> {
+    let sizing = fleet.sizing;
+    (sizing.mode == SizingMode::On && !sizing.capacity_confirmed).then(|| {
+        "sizing: on, but capacity_confirmed is false: nothing tighter than 1.6 x the load until \
+         `tidegate calibrate` or a load test told the capacity"
+            .to_owned()
+    })
 }
 
 fn sizes(fleet: &FleetPolicy) -> Vec<String> {

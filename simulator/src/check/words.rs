@@ -9,7 +9,7 @@ use tidegate_domain::calendar::{Calendar, DayWindow};
 use tidegate_domain::decide::schedule::lead;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::QuerySource;
-use tidegate_domain::policy::{FleetPolicy, SpikePolicy};
+use tidegate_domain::policy::{FleetPolicy, SizingMode, SizingPolicy, SpikePolicy};
 use tidegate_domain::steps::{Adjustment, Step};
 use tidegate_domain::text::clean;
 
@@ -53,7 +53,22 @@ fn fleet_words(out: &mut String, fleet: &FleetPolicy, at: Timestamp) {
     let vetoes: Vec<&str> = lower.veto_alarms.iter().map(|alarm| alarm.as_str()).collect();
     let vetoes = if vetoes.is_empty() { "no alarm".to_owned() } else { vetoes.join(", ") };
     line(out, "vetoed by", &vetoes);
+    line(out, "sizing", &sizing(fleet));
     fleet.spikes.iter().for_each(|spike| step_table(out, spike, fleet.day_floor.max(1)));
+}
+
+fn sizing(fleet: &FleetPolicy) -> String {
+    let SizingPolicy { mode, dial, az_reserve, capacity_confirmed } = fleet.sizing;
+    let what = match mode {
+        SizingMode::Off => return "off".to_owned(),
+        SizingMode::Advise => "tells what it would do, and changes nothing",
+        SizingMode::On => "acts, in owner mode",
+    };
+    let price = dial.price();
+    let reserve = if az_reserve { "; with room for the loss of a zone" } else { "" };
+    let guess =
+        if capacity_confirmed { "" } else { "; 1.6 x the load, as the capacity is a guess" };
+    format!("{what}; {dial}: unserved load costs {price:.0} times what serves it{reserve}{guess}")
 }
 
 fn load(out: &mut String, fleet: &FleetPolicy) {

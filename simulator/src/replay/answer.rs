@@ -6,7 +6,7 @@ use super::drive::{Attached, Driven, Setup, Stopped, drive};
 use super::found::{PolicyRun, Rehearsal, RuleTold, Told};
 use super::{bill, json, span, table};
 use crate::plant::{Spec, oracle_hours};
-use crate::trace::Trace;
+use crate::trace::{self, Trace};
 use crate::world::faults::{self, Fault};
 use crate::{Failure, Report};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +36,8 @@ pub struct Files {
 pub struct Answer {
     /// For stdout and stderr.
     pub report: Report,
+    /// What people should know of the trace, for stderr.
+    pub notes: Vec<String>,
     /// What was found; none when a decision broke an invariant.
     pub found: Option<Rehearsal>,
 }
@@ -49,15 +51,16 @@ pub fn answer(
     files: &Files,
     progress: &mut dyn FnMut(&str, usize),
 ) -> Result<Answer, Failure> {
-    let trace = Trace::read(&files.trace).map_err(|fault| input(&fault.to_string()))?;
-    let trace = cut(trace, args)?;
+    let read = trace::read(&files.trace, &args.rules).map_err(|fault| input(&fault.to_string()))?;
+    let trace = cut(read.trace, args)?;
     let setup = setup(args, files, &trace)?;
     let run = match tidegate(&setup, args, &mut |minute| progress("Tidegate", minute)) {
         Ok(run) => run,
         Err(Stopped::Group(error)) => return Err(input(&error.to_string())),
         Err(stopped) => {
             let differences = vec![format!("a decision broke an invariant: {stopped}")];
-            return Ok(Answer { report: Report { differences, ..Report::default() }, found: None });
+            let report = Report { differences, ..Report::default() };
+            return Ok(Answer { report, notes: read.notes, found: None });
         }
     };
     let found = rehearsal(args, files, (&setup, run), progress)?;
@@ -65,7 +68,7 @@ pub fn answer(
     let text =
         if args.json { format!("{:#}\n", json::of(&found)) } else { table::words(&found, shown) };
     let report = Report { text, ..Report::default() };
-    Ok(Answer { report, found: Some(found) })
+    Ok(Answer { report, notes: read.notes, found: Some(found) })
 }
 
 fn input(why: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! The arguments of `replay`.
 
 use super::against::Against;
+use crate::trace::Rules;
 use crate::world::{AlarmRule, Measure};
 use clap::Args;
 use std::path::PathBuf;
@@ -49,9 +50,13 @@ Exit codes:
 /// Rehearses a policy on recorded traffic.
 #[derive(Debug, Clone, Args)]
 pub struct Replay {
-    /// The load by the minute: time,load rows, plain or gzip; `-` reads it from stdin.
+    /// The load by the minute: time,load rows, or what `aws cloudwatch get-metric-data` printed;
+    /// plain or gzip; `-` reads it from stdin. Without it: four weeks of an invented chat service.
     #[arg(long, value_name = "FILE")]
-    pub trace: PathBuf,
+    pub trace: Option<PathBuf>,
+    /// How it is read.
+    #[command(flatten)]
+    pub rules: Rules,
     /// The policy document (TOML); `-` reads it from stdin.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

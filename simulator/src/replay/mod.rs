@@ -13,3 +13,6 @@ mod table;
 pub use against::{Against, wrought};
 pub use answer::{Answer, Files, answer};
 pub use found::{Bill, BillLine, PolicyRun, Rehearsal, RuleTold, Told, Wrought};
+
+/// The shipped trace: four weeks of an invented chat service, made by `tidegate generate`.
+pub const SHIPPED: &[u8] = include_bytes!("../../traces/chat.csv.gz");
