@@ -82,6 +82,16 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// With one more window that may hold `now`, or be the next one.
+    fn with(self, now: Timestamp, window: DayWindow) -> Self {
+        if window.start > now {
+            let next = self.next.filter(|next| next.start <= window.start);
+            return Self { next: next.or(Some(window)), ..self };
+        }
+        let longer = self.day.is_none_or(|day| day.end <= window.end);
+        if now < window.end && longer { Self { day: Some(window), ..self } } else { self }
+    }
+
     /// The window whose capacity must be there at this instant, counting `lead` before its
     /// start.
     pub fn day_or_lead(&self, now: Timestamp, lead: SignedDuration) -> Option<DayWindow> {
@@ -94,12 +104,16 @@ impl Calendar {
     /// Where `now` lies.
     pub fn at(&self, now: Timestamp) -> Moment {
         let today = now.to_zoned(self.zone.clone()).date();
-        let windows = self.windows(today);
-        let holds = |w: &&DayWindow| w.start <= now && now < w.end;
-        Moment {
-            day: windows.iter().filter(holds).max_by_key(|w| w.end).copied(),
-            next: windows.iter().filter(|w| w.start > now).min_by_key(|w| w.start).copied(),
+        let mut moment = Moment { day: None, next: None };
+        for window in self.regular(today) {
+            moment = moment.with(now, window);
+            // Days come in their order, and looking up a local time is what this costs.
+            if window.start > now {
+                break;
+            }
         }
+        let stay = self.exceptions.iter().filter_map(|e| self.exception_window(e));
+        stay.fold(moment, |moment, window| moment.with(now, window))
     }
 
     /// The reason of an exception that keeps `now` in the day, if one does.
@@ -121,13 +135,12 @@ impl Calendar {
         format!("{} {} * * {}", self.day_starts.minute(), self.day_starts.hour(), days.join(","))
     }
 
-    fn windows(&self, today: Date) -> Vec<DayWindow> {
-        let regular = (-2..=HORIZON_DAYS)
-            .filter_map(|offset| today.checked_add(offset.days()).ok())
+    /// The weekly windows around a date, ascending.
+    fn regular(&self, today: Date) -> impl Iterator<Item = DayWindow> + '_ {
+        (-2..=HORIZON_DAYS)
+            .filter_map(move |offset| today.checked_add(offset.days()).ok())
             .filter(|date| self.days.contains(&self.weekday(*date)))
-            .filter_map(|date| self.window_of(date));
-        let stay = self.exceptions.iter().filter_map(|e| self.exception_window(e));
-        regular.chain(stay).collect()
+            .filter_map(|date| self.window_of(date))
     }
 
     fn weekday(&self, date: Date) -> DayOfWeek {

@@ -248,7 +248,8 @@ impl<'a, W: World> Once<'a, W> {
         let broken = invariants::check(&self.inputs(observation), &decision);
         if !broken.is_empty() {
             report::refuse(self.run, &mut decision, &broken);
-            let ending = Ending::new(OutcomeWord::Refused, decision.memory.clone());
+            let memory = std::mem::take(&mut decision.memory);
+            let ending = Ending::new(OutcomeWord::Refused, memory);
             return self.finish(observation, decision, ending).await;
         }
         if self.run.dry_run {
@@ -257,7 +258,8 @@ impl<'a, W: World> Once<'a, W> {
         match decision.action {
             Action::Raise { .. } | Action::Lower { .. } => self.apply(observation, decision).await,
             _ => {
-                let ending = Ending::new(OutcomeWord::Held, decision.memory.clone());
+                let memory = std::mem::take(&mut decision.memory);
+                let ending = Ending::new(OutcomeWord::Held, memory);
                 self.finish(observation, decision, ending).await
             }
         }
