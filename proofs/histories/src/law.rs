@@ -15,7 +15,7 @@ use std::fmt;
 use tidegate_domain::arbiter::Limits;
 use tidegate_domain::group::Group;
 use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
-use tidegate_domain::policy::FleetPolicy;
+use tidegate_domain::policy::{FleetPolicy, SizingMode};
 use tidegate_domain::ports::Clock;
 use tidegate_domain::reason::Reason;
 use tidegate_fakes::{SizeChange, Writer};
@@ -212,13 +212,17 @@ impl Judge {
         unless(calm, 3, || "lowered right after a spike's step".into())?;
         let undone = self.undone_until.is_some_and(|until| at < until);
         unless(!undone, 3, || "lowered though a step was undone".into())?;
-        Self::judge_window(policy, scene, at)?;
+        let leads = policy.sizing.mode == SizingMode::On && !theatre.truth.floor_mode;
+        if !leads {
+            Self::judge_window(policy, scene, at)?;
+        }
         judge_group(theatre, group, policy, at)?;
         judge_alarms(&theatre.truth, at)?;
-        judge_load(&theatre.truth, group, policy, lowering)
+        judge_load(&theatre.truth, group, (policy, leads), lowering)
     }
 
-    /// The nightly function lowers by night, the tick by day, nothing else ever.
+    /// The nightly function lowers by night, the tick by day, nothing else ever; a tick that follows
+    /// sizing at any hour.
     fn judge_window(policy: &FleetPolicy, scene: &Scene, at: Timestamp) -> Law {
         let hour = at.to_zoned(policy.calendar.zone.clone()).hour();
         let (day, night) = ((8..22).contains(&hour), !(5..22).contains(&hour));

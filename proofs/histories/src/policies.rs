@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use tidegate_domain::policy::Policy;
 
 /// How many there are.
-pub const COUNT: usize = 5;
+pub const COUNT: usize = 6;
 
 /// The fleet's name in every one.
 pub const FLEET: &str = "web";
@@ -17,21 +17,30 @@ struct Terms {
     budget: u32,
     lower: &'static str,
     growth: &'static str,
+    sizing: &'static str,
 }
 
-const USUAL: Terms =
-    Terms { min: 1, zone: "Asia/Seoul", night_floor: 2, budget: 40, lower: "", growth: "" };
+const USUAL: Terms = Terms {
+    min: 1,
+    zone: "Asia/Seoul",
+    night_floor: 2,
+    budget: 40,
+    lower: "",
+    growth: "",
+    sizing: "off",
+};
 
 const TERMS: [Terms; COUNT] = [
     USUAL,
     Terms { growth: "growth_10min_percent = 20\ngrowth_hour_percent = 30", ..USUAL },
-    Terms { budget: 8, ..USUAL },
+    Terms { budget: 8, sizing: "advise", ..USUAL },
     Terms { min: 0, night_floor: 0, ..USUAL },
     Terms { zone: "Europe/Berlin", lower: "step_percent = 10\nbake_secs = 1200", ..USUAL },
+    Terms { sizing: "on", ..USUAL },
 ];
 
 fn document(terms: &Terms) -> String {
-    let Terms { min, zone, night_floor, budget, lower, growth } = terms;
+    let Terms { min, zone, night_floor, budget, lower, growth, sizing } = terms;
     format!(
         r#"
 version = 1
@@ -41,6 +50,7 @@ time_zone = "{zone}"
 capacity_per_instance = 100
 boot_secs = 120
 budget_max = {budget}
+sizing = "{sizing}"
 [fleets.web.load]
 expression = "requests"
 metrics = {{ requests = "AWS/ApplicationELB RequestCount Sum TargetGroup=web" }}

@@ -93,7 +93,7 @@ pub(super) fn judge_alarms(truth: &Truth, at: Timestamp) -> Law {
 pub(super) fn judge_load(
     truth: &Truth,
     group: &Group,
-    policy: &FleetPolicy,
+    (policy, sized): (&FleetPolicy, bool),
     lowering: Lowering,
 ) -> Law {
     let Lowering { at, to, .. } = lowering;
@@ -110,6 +110,7 @@ pub(super) fn judge_load(
     let plausible = !(quiet && busy && group.serving() > 0);
     unless(plausible, 2, || "on a zero that cannot be believed".into())?;
     let peak = loads(10, 4).fold(0.0, f64::max);
-    let enough = f64::from(to) * policy.capacity_per_instance + 1e-6 >= peak;
+    // What sizing leaves unserved has its price; it is not a law.
+    let enough = sized || f64::from(to) * policy.capacity_per_instance + 1e-6 >= peak;
     unless(enough, 5, || format!("{to} are left for a load of {peak}"))
 }
