@@ -291,6 +291,8 @@ fn an_operator_is_heard() {
     assert!(matches!(stage.night().reason, Reason::OperatorFloor { floor: 12 }));
     assert_eq!(stage.min_desired(), (12, 12));
     stage.aws.set_tag(&web(), "tidegate:until", "2026-11-20T22:00:00+09:00");
+    assert!(matches!(stage.night().reason, Reason::StillArriving { in_service: 10, desired: 12 }));
+    stage.minutes(5);
     assert!(matches!(stage.night().reason, Reason::NightStep { from: 12, to: 10, .. }));
 }
 
