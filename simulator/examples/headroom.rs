@@ -79,6 +79,9 @@ impl Policy for Engine {
             in_service: Some(glance.in_service),
             desired: Some(glance.desired),
         };
-        self.0.minute(&seen).unwrap_or(glance.desired)
+        self.0.minute(&seen).unwrap_or_else(|why| {
+            println!("minute {}: {why}", glance.minute);
+            glance.desired
+        })
     }
 }

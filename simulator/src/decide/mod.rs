@@ -1,6 +1,7 @@
 //! An engine for decisions over pipes: one JSON line a minute in, one `{"desired":n}` out.
 //!
 //! The fleet is in owner mode with sizing on and every rail of the gate; the caller owns the plant.
+//! What decides is what the functions run, and the invariants are checked on every decision.
 //!
 //! What must stay true: every line that is a minute gets exactly one answer, written out before
 //! the next line is read; what cannot be read changes nothing and is answered with the size that
@@ -8,6 +9,7 @@
 
 mod args;
 mod fleet;
+mod group;
 mod line;
 #[cfg(test)]
 mod tests;

@@ -152,8 +152,9 @@ fn nothing_goes_before_data_is_there_and_then_a_step_at_a_time() {
         (0..40).map(|m| fleet.see(m, (m > 1).then_some(m - 2), Some(500.0))).collect();
     let changes: Vec<(usize, u32)> =
         (1..40).filter(|n| sizes[*n] != sizes[*n - 1]).map(|n| (n, sizes[n])).collect();
-    // Eight of ten minutes are known at nine: from then on, 1.6 x 5 in fifths.
-    assert_eq!(changes, [(9, 16), (20, 13), (31, 11)]);
+    // Eight of ten minutes are known at nine, and a look that held is taken again after five
+    // minutes: from then on 1.6 x 5 in fifths.
+    assert_eq!(changes, [(13, 16), (24, 13), (35, 11)]);
 }
 
 #[test]
