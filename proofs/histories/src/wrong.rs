@@ -66,7 +66,8 @@ pub const ALL: [Wrong; 28] = [
     wrong("forgets its last lowering", &[4, 5], |i| {
         remembering(i, |m| (m.last_lowering, m.last_termination) = (None, None))
     }),
-    wrong("takes warming instances for its base", &[4, 6], all_warm),
+    // What it takes for warm it lowers too, while it boots: that is 3.
+    wrong("takes warming instances for its base", &[3, 4, 6], all_warm),
     wrong("takes giant steps", &[5], |i| with_policy(i, |p| p.lower.step_percent = 90)),
     wrong("does not bake", &[4, 5], |i| with_policy(i, |p| p.lower.bake = SignedDuration::ZERO)),
     Wrong { harms: false, ..wrong("ignores the schedule's floor", &[5, 0], no_schedule) },

@@ -33,6 +33,7 @@ min = 1
 time_zone = "Asia/Seoul"
 capacity_per_instance = 100
 boot_secs = 300
+sizing = "off"
 budget_max = 40
 [fleets.{fleet}.load]
 expression = "requests"
