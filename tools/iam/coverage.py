@@ -19,6 +19,7 @@ CALLS, SESSION_CALLS = FAKES / "call.rs", FAKES / "sessions" / "stage.rs"
 #: Of no port's fake: the way into the cache.
 CACHE_PASSWORD = "GetSecretValue cache"
 DAY = "daytime-scale-up"
+SPIKE = "spike-step-scaler"
 
 PEOPLE = "the operator's tool alone"
 #: What session-sync does, all of it.
@@ -36,6 +37,10 @@ NEVER = {
     "Query ledger": (SCALERS, "people and the router read the ledger; these only add to it"),
     "SetDesiredCapacity": ((DAY, ROUTER), "who raises does it by MinSize alone, or not at all"),
     "PutScheduledUpdateGroupAction": ((DAY, ROUTER), "only who lowers keeps the backstop"),
+    **{
+        name: ((*(f for f in SCALERS if f != SPIKE), ROUTER), "only the tick asks sizing")
+        for name in ("GetItem sizing", "PutItem sizing")
+    },
     **{
         name: ((ROUTER,), "the router touches no group and no fleet's memory")
         for name in (
