@@ -9,7 +9,7 @@ use tidegate_domain::sizing::{Rails, Sizing, Terms};
 const YEAR: i64 = 365 * 1440;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let rails = Rails { step_percent: 20, bake_mins: 10 };
+    let rails = Rails { step_percent: 20, bake_mins: 11 };
     let limits = Limits { min: 2, ceiling: 200 };
     for boot in [180, 3600] {
         let terms = Terms::new(600.0, SignedDuration::from_secs(boot), limits, rails)?;

@@ -9,8 +9,9 @@ use jiff::SignedDuration;
 use tidegate_domain::arbiter::Limits;
 use tidegate_domain::sizing::{BURST_MINS, Dial, NoCapacity, Rails, Sizing, Terms};
 
-/// The gate's defaults: a fifth of the capacity at a time, ten minutes apart.
-pub const GATE: Rails = Rails { step_percent: 20, bake_mins: 10 };
+/// The gate's defaults: a fifth of the capacity at a time, ten minutes after the last termination
+/// was seen, which the tick after it does.
+pub const GATE: Rails = Rails { step_percent: 20, bake_mins: 11 };
 /// No gate at all.
 pub const NO_GATE: Rails = Rails { step_percent: 100, bake_mins: 1 };
 

@@ -107,7 +107,7 @@ impl Sizing {
         Ground::Record {
             days: shadows.charged.min(MEMORY_MINS) as f32 / 1440.0,
             chosen: record(shadows.get(shadows.current)),
-            next: record(shadows.next_best(terms.dial().price())),
+            next: record(shadows.get(shadows.next)),
             stood: as_it_stood(shadows),
         }
     }

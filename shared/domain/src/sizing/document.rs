@@ -5,12 +5,12 @@
 //! read the advice instead.
 //!
 //! Layout: `TGS`, version; capacity (f64, 0 before any minute); newest minute and newest visible
-//! one (i64, the smallest number for none); minutes charged (u32), current rule (u16), load and
-//! minutes billed (f32); the fleet as it stood (minutes, billed, load, unserved f32); the open
-//! bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32) and the
-//! forecasts (5 f32), newest first; the bins of day and week (f32, u8); whether the guard speaks
-//! early (u8); for each row of the grid, and for the two guards, all lanes of: size and slots,
-//! newest first (u16), bake, burst (u8), billed, launches, unserved (f32).
+//! one (i64, the smallest number for none); minutes charged (u32); the current rule and the next
+//! (u16); load and minutes billed (f32); the fleet as it stood (minutes, billed, load, unserved
+//! f32); the open bin's sum (f32) and count (u8); counts (u16 each) and values of the loads (f32)
+//! and the forecasts (5 f32), newest first; the bins of day and week (f32, u8); whether the guard
+//! speaks early (u8); for each row of the grid, and for the two guards, all lanes of: size and
+//! slots, newest first (u16), bake, burst (u8), billed, launches, unserved (f32).
 
 use super::Sizing;
 use super::lanes::Row;
@@ -58,6 +58,7 @@ impl Sizing {
         out.put(self.outlook.seen.unwrap_or(NONE).to_le_bytes());
         out.put(self.shadows.charged.to_le_bytes());
         out.put(self.shadows.current.to_le_bytes());
+        out.put(self.shadows.next.to_le_bytes());
         out.number(self.shadows.load);
         out.number(self.shadows.minutes);
         out.stood(&self.shadows.stood);
@@ -156,6 +157,10 @@ impl Reader<'_> {
         self.take().map(u16::from_le_bytes)
     }
 
+    fn rule(&mut self) -> Option<u16> {
+        self.whole().filter(|place| usize::from(*place) < RULES)
+    }
+
     fn byte(&mut self) -> Option<u8> {
         self.take().map(|[byte]| byte)
     }
@@ -172,7 +177,7 @@ impl Reader<'_> {
         let capacity = f64::from_le_bytes(self.take()?);
         let (minute, seen) = (self.minute()?, self.minute()?);
         let charged = u32::from_le_bytes(self.take()?);
-        let current = self.whole().filter(|place| usize::from(*place) < RULES)?;
+        let (current, next) = (self.rule()?, self.rule()?);
         let (load, minutes) = (self.number()?, self.number()?);
         let stood = self.stood()?;
         let capacity = match capacity {
@@ -183,7 +188,8 @@ impl Reader<'_> {
         let mut outlook = Outlook::new();
         (outlook.minute, outlook.seen) = (minute, seen);
         self.outlook(&mut outlook)?;
-        let mut shadows = Shadows { load, minutes, stood, charged, current, ..Shadows::new() };
+        let mut shadows =
+            Shadows { load, minutes, stood, charged, current, next, ..Shadows::new() };
         self.shadows(&mut shadows)?;
         Some(Sizing { capacity, outlook, shadows })
     }

@@ -78,6 +78,8 @@ pub(super) struct Shadows {
     pub charged: u32,
     /// The place of the rule that holds.
     pub current: u16,
+    /// The place of the cheapest of the others when it was chosen.
+    pub next: u16,
     /// The guard speaks of a steep rise before demand is above everything asked for.
     pub early: bool,
 }
@@ -106,6 +108,7 @@ impl Shadows {
             stood: Stood::default(),
             charged: 0,
             current: 0,
+            next: 0,
             early: true,
         }
     }
@@ -142,6 +145,7 @@ impl Shadows {
         if cost < self.cost(self.current, price) {
             self.current = place;
         }
+        self.next = self.cheapest(price, Some(self.current)).0;
         let [waiting, early, ..] = self.guards.costs(price);
         self.early = early <= EARLY_IS_WORTH * waiting;
         let kept = 1.0 - CHOICE_MINS as f32 / MEMORY_MINS as f32;
@@ -154,11 +158,6 @@ impl Shadows {
     pub fn get(&self, place: u16) -> Record {
         let (row, lane) = split(place);
         self.rows.get(row).map_or_else(Record::default, |row| row.record(lane))
-    }
-
-    /// The cheapest rule but the current one.
-    pub fn next_best(&self, price: f32) -> Record {
-        self.get(self.cheapest(price, Some(self.current)).0)
     }
 
     /// The first of the cheapest rules and what it cost, without the one that is left out.

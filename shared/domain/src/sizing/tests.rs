@@ -241,7 +241,7 @@ fn what_is_no_state_is_refused() {
         ("a capacity below zero", with(11, 0xc0), StateFault::Damaged),
         ("a minute in no calendar", with(18, 0x70), StateFault::Damaged),
         ("a rule that is none", with(33, 0xff), StateFault::Damaged),
-        ("a load that is no number", with(37, 0xff), StateFault::Damaged),
+        ("a load that is no number", with(39, 0xff), StateFault::Damaged),
         ("a byte more", longer, StateFault::Damaged),
     ] {
         assert_eq!(Sizing::from_bytes(&bytes).map(|_| ()), Err(want), "{name}");
