@@ -6,6 +6,7 @@ from template_parts import (
     ROLES,
     ROOT_FILE,
     ROUTER,
+    SCHEDULES,
     SPIKE,
     WATCH,
     WEB,
@@ -16,7 +17,7 @@ from template_parts import (
 
 # What is done to a copy, and the check that must then find a fault.
 MUTATIONS = [
-    ("every_trigger_has_an_event", "a trigger with an input of its own", lambda t: properties_of(t, ROOT_FILE, "SpikeStepScaler")["Events"]["Tick"]["Properties"].update(Input='{"schedule":"hourly"}')),
+    ("every_trigger_has_an_event", "a trigger with an input of its own", lambda t: properties_of(t, SCHEDULES, "Tick")["Target"].update(Input='{"schedule":"hourly"}')),
     ("variables_are_read_and_set", "a variable that is not set", lambda t: variables_of(t).pop("TIDEGATE_LEDGER_DAYS")),
     ("variables_are_read_and_set", "a variable that nobody reads", lambda t: variables_of(t).update(TIDEGATE_FORGOTTEN="1")),
     ("the_composed_policy_is_valid", "a floor that is no number", lambda t: t[ROOT_FILE]["Parameters"]["DayFloor"].update(Default="six")),
@@ -42,7 +43,7 @@ MUTATIONS = [
     ("alarms_are_not_lost", "a batch that fails as a whole", lambda t: properties_of(t, ROUTER, "Batches").pop("FunctionResponseTypes")),
     ("alarms_are_not_lost", "a queue that any rule may fill", lambda t: properties_of(t, ROUTER, "QueuePolicy")["PolicyDocument"]["Statement"][0]["Condition"].pop("ArnEquals")),
     ("the_composed_policy_is_valid", "an environment that is too large", lambda t: properties_of(t, ROOT_FILE, "AlarmRouter")["Environment"]["Variables"].update(TIDEGATE_MORE_TOPICS="x" * 3000)),
-    ("failures_are_kept", "a schedule without a dead-letter queue", lambda t: properties_of(t, ROOT_FILE, "NightlyScaleDown")["Events"]["Night"]["Properties"].pop("DeadLetterConfig")),
+    ("failures_are_kept", "a schedule without a dead-letter queue", lambda t: properties_of(t, SCHEDULES, "Night")["Target"].pop("DeadLetterConfig")),
     ("the_group_keeps_its_sizes", "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
     ("the_group_keeps_its_sizes", "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),
     ("data_is_kept_and_encrypted", "a table that goes with the stack", lambda t: t[ROOT_FILE]["Resources"]["ControlTable"].pop("DeletionPolicy")),

@@ -14,7 +14,7 @@ FUNCTION = "AWS::Serverless::Function"
 PLAIN_FUNCTION = "AWS::Lambda::Function"
 ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
 SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
-ROUTER = "infra/alarm-router.yaml"
+ROUTER, SCHEDULES = "infra/alarm-router.yaml", "infra/schedules.yaml"
 SESSIONS, SYNC = "infra/sessions.yaml", "infra/session-sync.yaml"
 SESSION_WATCH = "infra/session-watch.yaml"
 
@@ -104,13 +104,7 @@ def called_function(templates: dict, file: str, node: dict) -> str:
 
 
 def schedules(templates: dict) -> Iterator[tuple[str, str, dict]]:
-    """Function, name and properties of every schedule, SAM's in the words of the resource."""
-    for function, properties in functions(templates).items():
-        for name, event in properties.get("Events", {}).items():
-            inside = ("RoleArn", "RetryPolicy", "DeadLetterConfig", "Input")
-            given = event["Properties"]
-            target = {key: given[key] for key in inside if key in given}
-            yield function, name, {**{k: v for k, v in given.items() if k not in inside}, "Target": target}
+    """Function, name and properties of every schedule."""
     for file, template in templates.items():
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Scheduler::Schedule":
