@@ -19,12 +19,14 @@ import check_template_sessions as sessions
 from cfn_values import Values, changed, walk
 from template_mutations import MUTATIONS
 from template_parts import (
+    FAILURES,
     NO_RESOURCE,
     NOT_OUR_CALLS,
     ROOT,
     ROUTER,
     SESSION_WATCH,
     STREAM,
+    TICKS,
     WATCH,
     as_list,
     attribute_of,
@@ -215,7 +217,7 @@ def alarms_may_call_and_nobody_else(templates: dict) -> Iterator[str]:
 
 def the_watch_needs_no_function(templates: dict) -> Iterator[str]:
     """Alarms on Tidegate itself go straight to a topic."""
-    for file in (WATCH, ROUTER, SESSION_WATCH):
+    for file in (WATCH, TICKS, FAILURES, ROUTER, SESSION_WATCH):
         for name, resource in templates[file]["Resources"].items():
             actions = json.dumps(resource["Properties"].get("AlarmActions", ""))
             if resource["Type"] == "AWS::CloudWatch::Alarm" and "Function" in actions:
