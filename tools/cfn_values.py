@@ -61,6 +61,13 @@ class Values:
     def _fn_or(self, items, local):
         return any(self.value(item, local) for item in items)
 
+    def _fn_and(self, items, local):
+        return all(self.value(item, local) for item in items)
+
+    def _fn_select(self, pair, local):
+        place, items = self.value(pair, local)
+        return items[int(place)] if isinstance(items, list) else {"Fn::Select": pair}
+
     def _fn_if(self, branches, local):
         condition, yes, no = branches
         return self.value(yes if self.holds(condition) else no, local)
@@ -83,7 +90,8 @@ class Values:
                 return text(own[name])
             return text(self.names[name]) if name in self.names else found.group(0)
 
-        return re.sub(r"\$\{([^!}][^}]*)\}", one, pattern)
+        # What is behind ${! is meant for another reader, without the mark.
+        return re.sub(r"\$\{([^!}][^}]*)\}", one, pattern).replace("${!", "${")
 
 
 def text(value) -> str:

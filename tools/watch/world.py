@@ -1,0 +1,132 @@
+"""What the tests of the watch look at: the templates, the runbook, and what the functions emit.
+
+Nested stacks are evaluated as they would be deployed: with the values that their outer stack gives,
+as far as these are known without a deploy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cfn_values import Values
+from template_parts import ROOT, ROOT_FILE, load
+
+DASHBOARD = "infra/dashboard.yaml"
+NESTED = "AWS::CloudFormation::Stack"
+BALANCED = {
+    "LoadBalancerFullName": "app/aira/50dc6c495c0c9188",
+    "TargetGroupFullName": "targetgroup/aira/73e2d6bc24d8a067",
+}
+CACHED = {"CacheNodeIds": "aira-001,aira-002"}
+KEPT = {"Sessions": "true", "CacheUrl": "rediss://cache:6379", "SessionRegions": "us-east-1,eu-west-1"}
+#: Answers under which everything is looked at.
+CASES: dict[str, dict[str, str]] = {
+    "as it comes": {},
+    "a load balancer": BALANCED,
+    "one cache node": {"CacheNodeIds": "aira-001"},
+    "sessions": KEPT,
+    "everything": {**BALANCED, **CACHED, **KEPT, "FixedInstances": "20"},
+    "without the router": {**BALANCED, **CACHED, "RouteAlarms": "false"},
+    "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
+    "neither dashboard nor alarms on the service": {**BALANCED, "Dashboard": "false", "ServiceAlarms": "false"},
+}
+FULL = "everything"
+
+
+@dataclass
+class World:
+    """All that is checked; a test's fault is put into a copy."""
+
+    templates: dict[str, dict]
+    runbook: str
+    #: Sources that emit metrics, by their path.
+    sources: dict[str, str]
+
+
+def read() -> World:
+    """The files as they stand."""
+    emitters = sorted((ROOT / "shared/wire/src").rglob("*.rs"))
+    ledger = ROOT / "shared/domain/src/ledger.rs"
+    return World(
+        load(),
+        (ROOT / "docs/runbook.md").read_text(),
+        {str(f.relative_to(ROOT)): f.read_text() for f in [*emitters, ledger]},
+    )
+
+
+@dataclass
+class Stack:
+    """A stack as it would be deployed: its template's file and its values."""
+
+    file: str
+    resources: dict[str, dict]
+    values: Values
+
+    def existing(self) -> Iterator[tuple[str, dict, dict]]:
+        """Name, resource and evaluated properties of what is created."""
+        for name, resource in self.resources.items():
+            condition = resource.get("Condition")
+            if condition is None or self.values.holds(condition):
+                yield name, resource, self.values.value(resource.get("Properties", {}))
+
+
+def stacks(world: World, answers: dict[str, str]) -> list[Stack]:
+    """The root and every nested stack that is created under the answers."""
+    return list(_stacks(world, ROOT_FILE, Values(world.templates[ROOT_FILE], answers)))
+
+
+def _stacks(world: World, file: str, values: Values) -> Iterator[Stack]:
+    stack = Stack(file, world.templates[file]["Resources"], values)
+    yield stack
+    for _, resource, properties in stack.existing():
+        if resource["Type"] == NESTED:
+            inner = str(Path(file).parent / resource["Properties"]["TemplateURL"])
+            yield from _stacks(world, inner, _inner(world.templates[inner], properties["Parameters"]))
+
+
+def _inner(template: dict, given: dict) -> Values:
+    """What is not known before a deploy stands as an address of its own."""
+    known = {n: v if isinstance(v, str | int | float) else unknown(v) for n, v in given.items()}
+    return Values(template, {n: str(v) for n, v in known.items() if n in template["Parameters"]})
+
+
+def unknown(node) -> str:
+    """A value of a resource that is known only once it is deployed."""
+    path = node.get("Fn::GetAtt", node.get("Ref", node)) if isinstance(node, dict) else node
+    return "arn:unknown:" + re.sub(r"[^A-Za-z0-9.]+", ".", str(path)).strip(".")
+
+
+# --- what the functions emit ------------------------------------------------------------------
+
+ROW = re.compile(r"^//! \| (`.*?`) \| (.*) \|$", re.MULTILINE)
+
+
+def emitted(sources: dict[str, str]) -> dict[str, set[frozenset[str]]]:
+    """Each metric's sets of dimensions, by the tables of the sources, if its code has the name too."""
+    found: dict[str, set[frozenset[str]]] = {}
+    for source in sources.values():
+        code = "\n".join(line for line in source.split("#[cfg(test)]")[0].splitlines() if not line.startswith("//!"))
+        header = re.search(r"^//! \| metric \| (.*) \|$", source, re.MULTILINE)
+        if header is None:
+            continue
+        columns = header[1].split(" | ")
+        default = frozenset({"fleet"}) if "one dimension `fleet`" in source else frozenset()
+        for names, rest in ROW.findall(source):
+            cells = rest.split(" | ")
+            own = cells[columns.index("dimensions")] if "dimensions" in columns else None
+            dimensions = default if own is None else frozenset(re.findall(r"`(\w+)`", own))
+            for name in re.findall(r"`(\w+)`", names):
+                if f'"{name}"' in code:
+                    found.setdefault(name, set()).add(dimensions)
+    return found
+
+
+def record_keys(sources: dict[str, str]) -> set[str]:
+    """Keys of a decision's record that a query may name."""
+    source = sources["shared/domain/src/ledger.rs"]
+    entry = source[source.index("pub struct LedgerEntry") :].split("\n}\n")[0]
+    keys = set(re.findall(r"^    pub (\w+):", entry, re.MULTILINE))
+    return keys | {"reason.code", "action.kind"}
