@@ -78,7 +78,8 @@ class Values:
 
     def _fn_split(self, pair, local):
         delimiter, whole = pair
-        return self.value(whole, local).split(delimiter)
+        known = self.value(whole, local)
+        return known.split(delimiter) if isinstance(known, str) else {"Fn::Split": [delimiter, known]}
 
     def _fn_sub(self, argument, local):
         pattern, own = argument if isinstance(argument, list) else (argument, {})

@@ -64,7 +64,7 @@ def _of(policy: Held, statement: dict, service: str, action: str, resource: str)
     yield ask("another kind of source", False, arn=f"arn:aws:iot:{REGION}:{ACCOUNT}:thing/x")
     if f":{REGION}:" in ours:
         yield ask("another region's source", False, arn=ours.replace(REGION, "eu-west-1"))
-    if not pattern.endswith((":alarm:*", ":rule/*")):
+    if not pattern.endswith((":alarm:*", ":rule/*", ":loadbalancer/*")):
         yield ask("another name", False, arn=_renamed(ours))
         yield ask("a longer name in front", False, arn=_renamed(ours, "other-"))
     if any(s["Effect"] == "Deny" for s in policy.document["Statement"]):

@@ -15,13 +15,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import check_template_service as service
 import check_template_sessions as sessions
 from cfn_values import Values, changed, walk
 from template_mutations import MUTATIONS
 from template_parts import (
     FAILURES,
-    NO_RESOURCE,
+    FLEET,
     NOT_OUR_CALLS,
+    NOT_OUR_ROLES,
+    NO_RESOURCE,
     ROOT,
     ROUTER,
     SESSION_WATCH,
@@ -35,11 +38,15 @@ from template_parts import (
     functions,
     load,
     of_type,
+    properties_of,
     schedules,
+    stack_of,
     statements,
     variables_of,
 )
 
+GITHUB = "token.actions.githubusercontent.com"
+OWN_ACCOUNT_ONLY = {"lambda.amazonaws.com", "ec2.amazonaws.com"}
 ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 # Set for the system's libraries, not for our code.
@@ -51,6 +58,8 @@ BALANCED = {
 }
 ANSWERS = {
     "as it comes": {},
+    "neither network nor load balancer": {"Network": "none", "LoadBalancer": "none"},
+    "a metric of its own": {"LoadMetric": "Aira/Chat ConcurrentUsers Maximum Service=chat", "CapacityPerInstance": "40"},
     "with a load balancer": BALANCED,
     "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
     "vetoes": {"VetoAlarmNames": "aira-web-latency-critical,aira-web-5xx-critical"},
@@ -72,7 +81,8 @@ OPS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "tid
 def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
     alarmed = callers(templates, "AWS::Lambda::Permission")
     batched = callers(templates, "AWS::Lambda::EventSourceMapping")
-    found = {name: events_of(name) for name in functions(templates)}
+    folders = {name: (ROOT / "events" / name).glob("*.json") for name in functions(templates)}
+    found = {name: [json.loads(f.read_text()) for f in files] for name, files in folders.items()}
     for name, trigger, schedule in schedules(templates):
         wanted = json.loads(schedule["Target"]["Input"])
         key = (set(wanted), wanted["schedule"])
@@ -85,10 +95,6 @@ def every_trigger_has_an_event(templates: dict) -> Iterator[str]:
         records = [r for e in events for r in e.get("Records", [])]
         if name in batched and not any(r.get("eventSource") == source for r in records):
             yield f"{name}: no file in events/{name}/ is a batch of {source}"
-
-
-def events_of(function: str) -> list[dict]:
-    return [json.loads(f.read_text()) for f in (ROOT / "events" / function).glob("*.json")]
 
 
 def every_event_is_used(_templates: dict) -> Iterator[str]:
@@ -120,11 +126,10 @@ def variables_are_read_and_set(templates: dict) -> Iterator[str]:
 
 
 def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
-    root = templates["template.yaml"]
     for case, answers in ANSWERS.items():
-        values = Values(root, answers)
-        variables = values.value(variables_of(templates))
-        document = variables["TIDEGATE_SEED_POLICY"]
+        values = Values(templates["template.yaml"], answers)
+        document = composed_policy(templates, values)
+        variables = {**values.value(variables_of(templates)), "TIDEGATE_SEED_POLICY": document}
         if "${" in document:
             yield f"{case}: a placeholder is left in the policy document"
         with_policy = {n: f for n, f in functions(templates).items() if "CodeUri" in f}
@@ -138,6 +143,15 @@ def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
             yield f"{case}: the composed policy is refused: {(done.stderr or done.stdout).strip()}"
 
 
+def composed_policy(templates: dict, root: Values) -> str:
+    """What infra/fleet.yaml makes of a deploy's answers; created things get the names of BALANCED."""
+    _, given = stack_of(templates, FLEET)
+    answers = {name: root.value(value) for name, value in given.items()}
+    answers |= {n: BALANCED[n] for n, value in answers.items() if isinstance(value, dict)}
+    seed = properties_of(templates, FLEET, "Seed")
+    return Values(templates[FLEET], answers).value(seed["Value"])
+
+
 def environment_bytes(variables: dict) -> int:
     # ARNs and the table's name are known only after a deploy; 200 bytes each is ample.
     sizes = [200 if isinstance(v, dict) else len(str(v).encode()) for v in variables.values()]
@@ -146,7 +160,8 @@ def environment_bytes(variables: dict) -> int:
 
 def roles_allow_what_is_called(templates: dict) -> Iterator[str]:
     """Exactly the calls in the adapters, and nothing that an SDK call does not need."""
-    allowed = {action for _, s in statements(templates) for action in as_list(s["Action"])}
+    of_functions = {f: t for f, t in templates.items() if f not in NOT_OUR_ROLES}
+    allowed = {action for _, s in statements(of_functions) for action in as_list(s["Action"])}
     code = "".join(f.read_text() for f in (ROOT / "shared/adapters/src").glob("*.rs"))
     ours = ("autoscaling:", "cloudwatch:", "dynamodb:", "secretsmanager:", "sns:")
     for action in sorted(a for a in allowed - NOT_OUR_CALLS if a.startswith(ours)):
@@ -183,9 +198,20 @@ def roles_trust_own_services_only(templates: dict) -> Iterator[str]:
             continue  # It may do nothing, whoever takes it.
         for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
             service = statement["Principal"].get("Service", "")
-            # Lambda takes a role only for functions of the role's account; others can be asked.
-            if service != "lambda.amazonaws.com" and "aws:SourceAccount" not in json.dumps(statement):
+            if "Federated" in statement["Principal"]:
+                yield from one_repository_only(name, statement)
+                continue
+            # Lambda and EC2 take a role only for what is of the role's account; others can be asked.
+            if service not in OWN_ACCOUNT_ONLY and "aws:SourceAccount" not in json.dumps(statement):
                 yield f"{name}: {service or 'somebody'} of any account could take it"
+
+
+def one_repository_only(name: str, statement: dict) -> Iterator[str]:
+    """GitHub gives tokens to everybody; the condition says whose are taken."""
+    equal = statement.get("Condition", {}).get("StringEquals", {})
+    wanted = {"Fn::Sub": "repo:${GitHubRepository}:${GitHubSubject}"}
+    if equal.get(f"{GITHUB}:sub") != wanted or equal.get(f"{GITHUB}:aud") != "sts.amazonaws.com":
+        yield f"{name}: workflows of other repositories or branches could take it"
 
 
 def each_function_has_its_own_role(templates: dict) -> Iterator[str]:
@@ -278,18 +304,6 @@ def failures_are_kept(templates: dict) -> Iterator[str]:
             yield f"{name}: no log group with a retention"
 
 
-def the_group_keeps_its_sizes(templates: dict) -> Iterator[str]:
-    for name, group in of_type(templates, "AWS::AutoScaling::AutoScalingGroup").items():
-        if "DesiredCapacity" in group["Properties"]:
-            yield f"{name}: a deploy would set the desired capacity"
-        action = group.get("UpdatePolicy", {}).get("AutoScalingScheduledAction", {})
-        if action.get("IgnoreUnmodifiedGroupSizeProperties") is not True:
-            yield f"{name}: a deploy would set the sizes back"
-    for name, policy in of_type(templates, "AWS::AutoScaling::ScalingPolicy").items():
-        if policy["Properties"]["TargetTrackingConfiguration"].get("DisableScaleIn") is not True:
-            yield f"{name}: the net must not scale in"
-
-
 def data_is_kept_and_encrypted(templates: dict) -> Iterator[str]:
     for name, table in of_type(templates, "AWS::DynamoDB::Table").items():
         properties = table["Properties"]
@@ -305,7 +319,7 @@ def data_is_kept_and_encrypted(templates: dict) -> Iterator[str]:
         for name, resource in of_type(templates, f"AWS::{kind}").items():
             if not resource["Properties"].get(key):
                 yield f"{name}: is not encrypted"
-            if f'"{name}"' not in tls_only:
+            if f'"{name.split()[0]}"' not in tls_only:
                 yield f"{name}: takes messages without TLS"
 
 
@@ -353,11 +367,11 @@ CHECKS = [
     the_watch_needs_no_function,
     alarms_are_not_lost,
     failures_are_kept,
-    the_group_keeps_its_sizes,
     data_is_kept_and_encrypted,
     parameters_explain_themselves,
     nested_stacks_fit,
     *sessions.CHECKS,
+    *service.CHECKS,
 ]
 
 
@@ -372,12 +386,12 @@ def main() -> int:
         for fault in faults:
             print(f"       {fault}")
     by_name = {check.__name__: check for check in CHECKS}
-    every_mutation = [*MUTATIONS, *sessions.MUTATIONS]
-    for name, what, change in every_mutation:
+    mutations = [*MUTATIONS, *sessions.MUTATIONS, *service.MUTATIONS]
+    for name, what, change in mutations:
         found = list(by_name[name](changed(templates, change)))
         failed += not found
         print(f"{'ok  ' if found else 'FAIL'} finds {what}")
-    total = len(CHECKS) + len(every_mutation)
+    total = len(CHECKS) + len(mutations)
     print(f"template: {total - failed} passed, {failed} failed")
     return 1 if failed else 0
 

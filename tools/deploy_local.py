@@ -20,6 +20,7 @@ from pathlib import Path
 
 import boto3
 from cfn_values import walk
+from refusals import strip
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,23 +28,13 @@ BUCKET = "tidegate-artifacts"
 #: The endpoint's own region; with AWS_REGION set to another one the stack is deployed there.
 HOME = "ap-northeast-2"
 
-# Types that the endpoint's CloudFormation refuses; a template that gains one still deploys here.
-REFUSED_TYPES = {
-    "AWS::Chatbot::SlackChannelConfiguration",
-    "AWS::CloudWatch::CompositeAlarm",
-    "AWS::EC2::EIP",
-    "AWS::EC2::NatGateway",
-    "AWS::Route53::HealthCheck",
-    "AWS::WAFv2::WebACLAssociation",
-}
-
-
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("stack")
     parser.add_argument("--code", type=Path, required=True)
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="Name=Value")
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--sessions-of", default="tidegate", metavar="STACK")
     options = parser.parse_args()
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
@@ -55,7 +46,8 @@ def main() -> int:
     folder = prepare(run / "deploy", options.code.resolve())
     parameters = write_parameters(folder, answers(options))
     make_bucket(bucket())
-    delete_stack(options.stack)
+    if not options.update:
+        delete_stack(options.stack)
     if not sam_deploy(folder, parameters, options.stack, run / "deploy.log"):
         return 1
     outputs = stack_outputs(options.stack)
@@ -77,39 +69,11 @@ def prepare(folder: Path, code: Path) -> Path:
     for source in [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]:
         name = source.relative_to(ROOT)
         template = yaml_parse(source.read_text())
-        for what, why in strip(template):
-            print(f"deploy-local: left out of {name}: {what} ({why})")
+        for left in strip(template):
+            print(f"deploy-local: left out of {name}: {left.what} ({left.why})")
         point_at(template, code)
         (folder / name).write_text(yaml_dump(template))
     return folder
-
-
-def strip(template: dict) -> list[tuple[str, str]]:
-    """Takes out what the endpoint cannot take; says what and why."""
-    left_out = []
-    resources = template.get("Resources", {})
-    for name, resource in list(resources.items()):
-        properties = resource.get("Properties", {})
-        if resource["Type"] in REFUSED_TYPES:
-            left_out.append((name, f"the endpoint has no {resource['Type']}"))
-            del resources[name]
-        elif resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
-            left_out.append((name, "the endpoint has no metric-math alarms"))
-            del resources[name]
-        elif resource["Type"] in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
-            statements = properties["PolicyDocument"]["Statement"]
-            kept = [s for s in statements if not is_tls_only(s)]
-            if len(kept) < len(statements):
-                left_out.append((f"{name}, TLS only", "the endpoint speaks HTTP and enforces it"))
-            properties["PolicyDocument"]["Statement"] = kept
-            if not kept:
-                del resources[name]
-    return left_out
-
-
-def is_tls_only(statement: dict) -> bool:
-    bools = statement.get("Condition", {}).get("Bool", {})
-    return statement["Effect"] == "Deny" and str(bools.get("aws:SecureTransport")).lower() == "false"
 
 
 def point_at(template: dict, code: Path) -> None:
@@ -204,7 +168,7 @@ def time_to_live(folder: Path) -> dict:
 
 
 def delete_stack(stack: str) -> None:
-    """The endpoint cannot update a nested stack that holds roles, so an older one goes first."""
+    """So that a deploy begins with nothing, unless it is to update what is there."""
     cloudformation = boto3.client("cloudformation")
     try:
         cloudformation.describe_stacks(StackName=stack)

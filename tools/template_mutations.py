@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from template_parts import (
+    DELIVERY,
     ROLES,
     ROOT_FILE,
     ROUTER,
     SCHEDULES,
     SPIKE,
+    TRIGGERS,
     TICKS,
     WATCH,
-    WEB,
     properties_of,
     shared_statements,
     variables_of,
@@ -34,7 +35,7 @@ MUTATIONS = [
     ("alarms_may_call_and_nobody_else", "any alarm", lambda t: properties_of(t, SPIKE, "RequestsHighMayCall").pop("SourceArn")),
     ("alarms_may_call_and_nobody_else", "an alarm without action", lambda t: properties_of(t, TICKS, "TickMissingCritical").pop("AlarmActions")),
     ("alarms_may_call_and_nobody_else", "an alarm action of any account", lambda t: properties_of(t, ROUTER, "AlarmsMayCall").pop("SourceAccount")),
-    ("every_trigger_has_an_event", "a queue whose batches nobody tried", lambda t: properties_of(t, ROUTER, "Batches").update(FunctionName={"Ref": "NightFunctionArn"}) or properties_of(t, ROOT_FILE, "Alarms")["Parameters"].update(NightFunctionArn={"Fn::GetAtt": ["NightlyScaleDown", "Arn"]})),
+    ("every_trigger_has_an_event", "a queue whose batches nobody tried", lambda t: properties_of(t, ROUTER, "Batches").update(FunctionName={"Ref": "NightFunctionArn"}) or properties_of(t, TRIGGERS, "Alarms")["Parameters"].update(NightFunctionArn={"Ref": "NightFunctionArn"})),
     ("roles_trust_own_services_only", "a chat with rights that any account can ask", lambda t: properties_of(t, ROUTER, "SlackRole").update(ManagedPolicyArns=["x"])),
     ("the_watch_needs_no_function", "a watch that needs the router", lambda t: properties_of(t, ROUTER, "AlarmsWait").update(AlarmActions=[{"Ref": "RouterFunctionArn"}])),
     ("alarms_are_not_lost", "a rule that leaves alarms out", lambda t: properties_of(t, ROUTER, "Changes")["EventPattern"].update(detail={"alarmName": [{"prefix": "x"}]})),
@@ -45,10 +46,9 @@ MUTATIONS = [
     ("alarms_are_not_lost", "a queue that any rule may fill", lambda t: properties_of(t, ROUTER, "QueuePolicy")["PolicyDocument"]["Statement"][0]["Condition"].pop("ArnEquals")),
     ("the_composed_policy_is_valid", "an environment that is too large", lambda t: properties_of(t, ROOT_FILE, "AlarmRouter")["Environment"]["Variables"].update(TIDEGATE_MORE_TOPICS="x" * 3000)),
     ("failures_are_kept", "a schedule without a dead-letter queue", lambda t: properties_of(t, SCHEDULES, "Night")["Target"].pop("DeadLetterConfig")),
-    ("the_group_keeps_its_sizes", "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
-    ("the_group_keeps_its_sizes", "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),
+    ("roles_trust_own_services_only", "any repository of GitHub", lambda t: properties_of(t, DELIVERY, "GitHubRole")["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"].pop("token.actions.githubusercontent.com:sub")),
     ("data_is_kept_and_encrypted", "a table that goes with the stack", lambda t: t[ROOT_FILE]["Resources"]["ControlTable"].pop("DeletionPolicy")),
     ("data_is_kept_and_encrypted", "a topic in plain text", lambda t: properties_of(t, WATCH, "Critical").pop("KmsMasterKeyId")),
     ("parameters_explain_themselves", "a parameter that takes anything", lambda t: t[ROOT_FILE]["Parameters"]["TimeZone"].pop("AllowedPattern")),
-    ("nested_stacks_fit", "a parameter that nobody takes", lambda t: properties_of(t, ROOT_FILE, "SpikeAlarms")["Parameters"].update(Colour="blue")),
+    ("nested_stacks_fit", "a parameter that nobody takes", lambda t: properties_of(t, TRIGGERS, "SpikeAlarms")["Parameters"].update(Colour="blue")),
 ]  # fmt: skip

@@ -16,6 +16,10 @@ ROOT_FILE, ROLES, WEB = "template.yaml", "infra/roles.yaml", "infra/web.yaml"
 SPIKE, WATCH = "infra/spike-alarms.yaml", "infra/observability.yaml"
 TICKS, FAILURES = "infra/tick-alarms.yaml", "infra/function-alarms.yaml"
 ROUTER, SCHEDULES = "infra/alarm-router.yaml", "infra/schedules.yaml"
+TRIGGERS, FLEET = "infra/triggers.yaml", "infra/fleet.yaml"
+DELIVERY = "infra/delivery.yaml"
+#: Their roles are taken by AWS, instances and workflows, never by a function of ours.
+NOT_OUR_ROLES = {"infra/network.yaml", WEB, DELIVERY}
 SESSIONS, SYNC = "infra/sessions.yaml", "infra/session-sync.yaml"
 SESSION_WATCH = "infra/session-watch.yaml"
 
@@ -74,12 +78,13 @@ def load() -> dict[str, dict]:
 
 
 def of_type(templates: dict, kind: str) -> dict[str, dict]:
-    return {
-        name: resource
-        for template in templates.values()
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == kind
-    }
+    """By name; where two files give a name to one each, the second bears its file's."""
+    found: dict[str, dict] = {}
+    for file, template in templates.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == kind:
+                found[f"{name} of {file}" if name in found else name] = resource
+    return found
 
 
 def functions(templates: dict) -> dict[str, dict]:
@@ -97,11 +102,20 @@ def called_function(templates: dict, file: str, node: dict) -> str:
     """The folder of the function that a nested stack's resource names, as its own or by a parameter."""
     name = node["Ref"] if "Ref" in node else attribute_of(node)
     resources = templates[file]["Resources"]
-    if name not in resources:
-        resources = templates[ROOT_FILE]["Resources"]
-        given = next(r["Properties"] for r in resources.values() if r["Properties"].get("TemplateURL") == file)
-        name = attribute_of(given["Parameters"][name])
-    return folder_of(resources[name])
+    if name in resources:
+        return folder_of(resources[name])
+    outer, given = stack_of(templates, file)
+    return called_function(templates, outer, given[name])
+
+
+def stack_of(templates: dict, file: str) -> tuple[str, dict]:
+    """The file that nests this one, and the parameters that it gives."""
+    for outer, template in templates.items():
+        for resource in template["Resources"].values():
+            url = resource.get("Properties", {}).get("TemplateURL")
+            if url and str(Path(outer).parent / url) == file:
+                return outer, resource["Properties"]["Parameters"]
+    raise KeyError(f"no stack nests {file}")
 
 
 def schedules(templates: dict) -> Iterator[tuple[str, str, dict]]:

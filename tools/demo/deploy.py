@@ -13,6 +13,7 @@ from .cast import Fleet
 from .cloud import StageError
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_NETWORK = {"Network": "none", "LoadBalancer": "none"}
 
 
 def fresh(
@@ -51,6 +52,8 @@ def stack_on_it(
         "VetoAlarmNames": own.veto_alarm,
         "MoreGroupNames": ",".join(f.name for f in others),
         "MoreAlarmPrefix": f"{others[0].name}-",
+        # The story's group stands in the endpoint's own network, behind a load balancer that is played.
+        **NO_NETWORK,
         # The story sends the schedules' events itself: the endpoint knows only the real time.
         "SchedulesState": "DISABLED",
         **(more or {}),
@@ -61,7 +64,7 @@ def stack_on_it(
 
 def elsewhere(stack: str, region: str, code: Path | None, answers: dict[str, str]) -> None:
     """The same stack in another region, from the programs that `fresh` built, on its replica."""
-    parameters = {"SchedulesState": "DISABLED", **answers}
+    parameters = {"SchedulesState": "DISABLED", **NO_NETWORK, **answers}
     programs = code or ROOT / "target" / "functions-story"
     where = ("--region", region, "--sessions-of", stack, "--code", str(programs))
     _run("deploy-local", stack, *where, *_settings(parameters), without="left out of")

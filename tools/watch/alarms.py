@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from template_parts import ROOT_FILE, functions, variables_of
 from watch.body import Metric, identifiers
 from watch.dashboard import not_emitted, real_dimensions
-from watch.world import CASES, FULL, Stack, World, emitted, stacks
+from watch.world import CASES, FULL, Stack, World, answered, emitted, stacks
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 SERVICE = ("infra/service-alarms.yaml", "infra/cache-alarms.yaml")
@@ -220,7 +220,7 @@ def the_service_is_down_as_a_whole(world: World) -> Iterator[str]:
         for part in re.findall(r'ALARM\("\$\{(\w+)\}"\)', rule):
             if part not in resources or resources[part].get("Condition") != "HasLoadBalancer":
                 yield f"{alarm.pattern}: the part {part} is not there"
-        seed = policy_of(stacks(world, CASES[FULL])[0], variables_of(world.templates))
+        seed = policy_of(world, stacks(world, CASES[FULL])[0])
         source = re.search(r"source = \['alarm =~ \"(.*service-down.*)\"'\], target = \{\}, equal = \[\"fleet\"\]", seed)
         if source is None or not re.fullmatch(source[1], alarm.properties["AlarmName"]):
             yield f"{alarm.pattern}: the policy does not hold back the group's others while it fires"
@@ -228,9 +228,10 @@ def the_service_is_down_as_a_whole(world: World) -> Iterator[str]:
             yield f"{alarm.pattern}: a part of it holds back the others too"
 
 
-def policy_of(root: Stack, variables: dict) -> str:
-    """The policy document that the root composes."""
-    return root.values.value(variables)["TIDEGATE_SEED_POLICY"]
+def policy_of(world: World, root: Stack) -> str:
+    """The policy document that a deploy's answers make."""
+    seed = variables_of(world.templates)["TIDEGATE_SEED_POLICY"]
+    return str(answered(world, root.file, root.values, root.values.value(seed)))
 
 
 def every_alarm_has_its_entry(world: World) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from cfn_values import Values
 from template_parts import ROOT_FILE
 from watch.body import Metric, body_of, entries, identifiers, metrics_of
-from watch.world import CASES, DASHBOARD, FULL, Stack, World, emitted, record_keys, stacks
+from watch.world import BALANCED, CASES, DASHBOARD, FULL, Stack, World, emitted, record_keys, stacks
 
 COLUMNS = 24
 #: What the original system's dashboard shows, and must not be lost.
@@ -124,14 +124,15 @@ def real_dimensions(world: World, deployed: list[Stack], answers: dict[str, str]
     """The values that dimensions can have in a deployed stack."""
     root = Values(world.templates[ROOT_FILE], answers)
     group = answers.get("ExistingGroupName") or root.names["WebGroupName"]
+    balancer = BALANCED if root.holds("CreatesBalancer") else root.names
     found: dict[str, set[str]] = {
         "AutoScalingGroupName": {group},
         "fleet": {group},
         "function": {"session-sync"},
         "to": {root.names["AWS::Region"]},
         "from": set(filter(None, root.names["SessionRegions"].split(","))),
-        "LoadBalancer": set(filter(None, [root.names["LoadBalancerFullName"]])),
-        "TargetGroup": set(filter(None, [root.names["TargetGroupFullName"]])),
+        "LoadBalancer": set(filter(None, [balancer["LoadBalancerFullName"]])),
+        "TargetGroup": set(filter(None, [balancer["TargetGroupFullName"]])),
         "CacheClusterId": set(filter(None, root.names["CacheNodeIds"].split(","))),
     }
     kinds = {"AWS::DynamoDB::GlobalTable": "TableName", "AWS::SQS::Queue": "QueueName"}

@@ -16,6 +16,8 @@ from template_parts import ROOT, ROOT_FILE, load
 
 DASHBOARD = "infra/dashboard.yaml"
 NESTED = "AWS::CloudFormation::Stack"
+STORED = "AWS::SSM::Parameter"
+UNKNOWN = "arn:unknown:"
 BALANCED = {
     "LoadBalancerFullName": "app/aira/50dc6c495c0c9188",
     "TargetGroupFullName": "targetgroup/aira/73e2d6bc24d8a067",
@@ -25,6 +27,7 @@ KEPT = {"Sessions": "true", "CacheUrl": "rediss://cache:6379", "SessionRegions":
 #: Answers under which everything is looked at.
 CASES: dict[str, dict[str, str]] = {
     "as it comes": {},
+    "no load balancer": {"Network": "none", "LoadBalancer": "none"},
     "a load balancer": BALANCED,
     "one cache node": {"CacheNodeIds": "aira-001"},
     "sessions": KEPT,
@@ -81,22 +84,47 @@ def stacks(world: World, answers: dict[str, str]) -> list[Stack]:
 def _stacks(world: World, file: str, values: Values) -> Iterator[Stack]:
     stack = Stack(file, world.templates[file]["Resources"], values)
     yield stack
-    for _, resource, properties in stack.existing():
+    for name, resource, _ in stack.existing():
         if resource["Type"] == NESTED:
-            inner = str(Path(file).parent / resource["Properties"]["TemplateURL"])
-            yield from _stacks(world, inner, _inner(world.templates[inner], properties["Parameters"]))
+            yield from _stacks(world, *_inner(world, file, values, name))
 
 
-def _inner(template: dict, given: dict) -> Values:
-    """What is not known before a deploy stands as an address of its own."""
-    known = {n: v if isinstance(v, str | int | float) else unknown(v) for n, v in given.items()}
-    return Values(template, {n: str(v) for n, v in known.items() if n in template["Parameters"]})
+def _inner(world: World, file: str, values: Values, name: str) -> tuple[str, Values]:
+    """A nested stack's file, and its values as the outer stack gives them."""
+    properties = world.templates[file]["Resources"][name]["Properties"]
+    inner = str(Path(file).parent / properties["TemplateURL"])
+    template = world.templates[inner]
+    given = values.value(properties["Parameters"])
+    known = {n: str(answered(world, file, values, v)) for n, v in given.items() if n in template["Parameters"]}
+    return inner, Values(template, known)
+
+
+def answered(world: World, file: str, values: Values, node: object) -> object:
+    """A value; an output of a nested stack, or a stored text, is looked up where it is made.
+
+    What is not known before a deploy stands as an address of its own, a load balancer that is
+    created under the names of BALANCED.
+    """
+    if isinstance(node, str | int | float):
+        return node
+    path = node.get("Fn::GetAtt", "") if isinstance(node, dict) else ""
+    name, _, attribute = (path if isinstance(path, str) else ".".join(path)).partition(".")
+    resource = world.templates[file]["Resources"].get(name, {"Type": ""})
+    if resource["Type"] == NESTED:
+        inner, inside = _inner(world, file, values, name)
+        output = attribute.removeprefix("Outputs.")
+        made = inside.value(world.templates[inner]["Outputs"][output]["Value"])
+        found = str(answered(world, inner, inside, made))
+        return BALANCED.get(output, found) if found.startswith(UNKNOWN) else found
+    if resource["Type"] == STORED and attribute == "Value":
+        return values.value(resource["Properties"]["Value"])
+    return unknown(node)
 
 
 def unknown(node) -> str:
     """A value of a resource that is known only once it is deployed."""
     path = node.get("Fn::GetAtt", node.get("Ref", node)) if isinstance(node, dict) else node
-    return "arn:unknown:" + re.sub(r"[^A-Za-z0-9.]+", ".", str(path)).strip(".")
+    return UNKNOWN + re.sub(r"[^A-Za-z0-9.]+", ".", str(path)).strip(".")
 
 
 # --- what the functions emit ------------------------------------------------------------------
