@@ -91,6 +91,16 @@ load-sessions: setup ## load a session table: TPS, latency, errors, CSV (WORKERS
 	    $(if $(LIVE),--live --table $(call quoted,TABLE) --region $(call quoted,REGION)) \
 	    $(if $(ACCEPT_COST),--accept-cost $(ACCEPT_COST))
 
+## Release it (docs/release.md)
+.PHONY: release
+release: setup ## pack what deploys without Rust: build/release/tidegate-VERSION-x86_64.zip
+	@tools/release
+
+.PHONY: deploy-release
+deploy-release: ## deploy a release with the SAM CLI that is here (BUNDLE=tidegate-0.1.0-arm64.zip ENVIRONMENT=default)
+	@$(if $(value BUNDLE),,$(error which file? make deploy-release BUNDLE=tidegate-0.1.0-arm64.zip))
+	tools/deploy-release $(call quoted,BUNDLE) $(if $(value ENVIRONMENT),--config-env $(call quoted,ENVIRONMENT))
+
 ## Try it locally
 .PHONY: deploy-local
 deploy-local: setup ## deploy template.yaml to the local endpoint with the SAM CLI (STACK=name)
