@@ -38,7 +38,8 @@ fn the_same(name: &str, setup: &Setup<'_>) {
 
 #[test]
 fn what_is_left_out_would_have_decided_nothing() {
-    for (document, sizing) in [(BUSY, OFF), (PLAIN, OFF), (BUSY, ON), (BUSY, "")] {
+    let policies = [(BUSY, OFF), (PLAIN, OFF), (BUSY, ON), (PLAIN, ON), (BUSY, ""), (PLAIN, "")];
+    for (document, sizing) in policies {
         for (shape, seed) in [(Shape::Week, 1), (Shape::Crowds, 2), (Shape::Holes, 3)] {
             let trace = generate(shape, 8, seed);
             the_same(&format!("{shape} {sizing}"), &setup(&trace, document, sizing));
@@ -50,12 +51,14 @@ fn what_is_left_out_would_have_decided_nothing() {
 fn not_even_in_trouble_or_beside_a_native_policy() {
     for (shape, seed) in [(Shape::Chat, 4), (Shape::Steps, 5), (Shape::Rough, 6)] {
         let trace = generate(shape, 4, seed);
-        let mut setup = setup(&trace, BUSY, OFF);
-        setup.faults = faults::read(TROUBLE, &trace).unwrap();
-        the_same(&format!("{shape}, trouble"), &setup);
-        for scale_in in [true, false] {
-            setup.attached = Some(Attached { target: 50.0, scale_in });
-            the_same(&format!("{shape}, native, {scale_in}"), &setup);
+        for (document, sizing) in [(BUSY, OFF), (PLAIN, ON)] {
+            let mut setup = setup(&trace, document, sizing);
+            setup.faults = faults::read(TROUBLE, &trace).unwrap();
+            the_same(&format!("{shape} {sizing}, trouble"), &setup);
+            for scale_in in [true, false] {
+                setup.attached = Some(Attached { target: 50.0, scale_in });
+                the_same(&format!("{shape} {sizing}, native, {scale_in}"), &setup);
+            }
         }
     }
 }

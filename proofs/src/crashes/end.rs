@@ -127,7 +127,7 @@ impl Kept {
             no_lowering_until: memory.no_lowering_until,
             breached: memory.last_breach.is_some(),
             forecast: memory.forecast,
-            notices: memory.notices.into_keys().collect(),
+            notices: memory.notices.keys().cloned().collect(),
             since: memory.since.into_keys().collect(),
             mode: memory.mode.map(|seen| seen.mode),
         }

@@ -12,6 +12,8 @@ mod outage;
 mod report;
 mod sizing;
 
+pub use sizing::{Question, ask_sizing};
+
 use crate::decide::{Action, Decision, Inputs, Trust, decide};
 use crate::group::Sizes;
 use crate::ids::FleetName;
@@ -175,8 +177,8 @@ impl<'a, W: World> Once<'a, W> {
         let Some(group) = found else { return self.without_group().await };
         let mut observation = look::glance(self.world, self.run, group).await;
         let (group, memory) = (&observation.group, &self.loaded);
-        let question = sizing::Question { group, memory, token: self.token };
-        observation.sizing = sizing::ask(self.world, self.run, &question).await;
+        let question = Question { group, memory, token: self.token };
+        observation.sizing = ask_sizing(self.world, self.run, &question).await;
         let decision = self.decide(&mut observation).await;
         self.carry_out(&observation, decision).await
     }

@@ -27,6 +27,7 @@ pub mod reason;
 #[cfg(test)]
 mod scene;
 pub mod sessions;
+pub mod shared;
 pub mod signal;
 pub mod sizing;
 pub mod steps;

@@ -4,6 +4,7 @@
 use crate::bid::Bid;
 use crate::group::{Mode, Sizes};
 use crate::ids::{AlarmName, InstanceId, SharedText};
+use crate::shared::Shared;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub struct Memory {
     /// Stored bids: sizing, burst, spike, undo and race.
     pub bids: Vec<Bid>,
     /// Instances by id, with what we saw of them.
-    pub instances: BTreeMap<InstanceId, Seen>,
+    pub instances: Shared<BTreeMap<InstanceId, Seen>>,
     /// When an instance was last seen to leave.
     pub last_termination: Option<Timestamp>,
     /// Our last lowering.
@@ -37,13 +38,13 @@ pub struct Memory {
     /// Desired capacity over the last hour, a sample per change.
     pub growth: Vec<CapacitySample>,
     /// Measured launches: seconds from launch to in service, newest last.
-    pub launches: Vec<MeasuredLaunch>,
+    pub launches: Shared<Vec<MeasuredLaunch>>,
     /// Forecast need of the next day's first hour.
     pub forecast: Option<Forecast>,
     /// The newest time of each alarm's events: older ones are out of order.
     pub alarm_times: BTreeMap<AlarmName, Timestamp>,
     /// When each notice last went out, by key.
-    pub notices: BTreeMap<String, Timestamp>,
+    pub notices: Shared<BTreeMap<String, Timestamp>>,
     /// Since when something (data, a refresh) has been in its way, by key.
     pub since: BTreeMap<String, Timestamp>,
     /// The mode that was last read from the group's policies, and when.
@@ -52,7 +53,7 @@ pub struct Memory {
     pub next_look: Option<Timestamp>,
     /// By signal, the code of the last decision's reason: a hold is written to the ledger when it
     /// changes.
-    pub last_reasons: BTreeMap<String, String>,
+    pub last_reasons: Shared<BTreeMap<String, String>>,
 }
 
 impl Memory {
@@ -66,6 +67,16 @@ impl Memory {
             return Err(serde::de::Error::custom("a memory is a JSON object"));
         }
         serde_json::from_str(document)
+    }
+
+    /// Notes why the last decision of this kind was made; the answer is whether that is another
+    /// reason than the one before.
+    pub(crate) fn note_reason(&mut self, word: &str, code: String) -> bool {
+        if self.last_reasons.get(word) == Some(&code) {
+            return false;
+        }
+        self.last_reasons.insert(word.to_owned(), code);
+        true
     }
 }
 

@@ -57,7 +57,7 @@ pub fn of(driven: &Driven, hours: f64) -> Bill {
         line(&LAMBDA_RUNS, runs * month),
         line(&LAMBDA_TIME, runs * RUN_SECS * MEMORY_GB * month),
         line(&SCHEDULES, (ticks + schedules) as f64 * month),
-        line(&METRICS, calls.metrics as f64 * month),
+        line(&METRICS, (calls.metrics + calls.sizing_metrics) as f64 * month),
         line(&CUSTOM, RECORD_METRICS),
         line(&LOGS, runs * LOG_GB * month),
         line(&WRITES, write_units(calls) * month),

@@ -13,16 +13,16 @@ use crate::plant::{
 };
 use crate::trace::Trace;
 use crate::world::faults::Fault;
-use crate::world::{AlarmRule, Calls, Queue, Quiet, SimWorld, Sink};
+use crate::world::{AlarmRule, Before, Calls, Queue, Quiet, SimWorld, Sink};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
-use tidegate_domain::cycle::{CycleError, Run, cycle};
+use tidegate_domain::cycle::{CycleError, Question, Run, ask_sizing, cycle};
 use tidegate_domain::duty::Duty;
 use tidegate_domain::group::{Mode, ScalingPolicy};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
-use tidegate_domain::policy::{FleetPolicy, SizingMode};
-use tidegate_domain::ports::PortError;
+use tidegate_domain::policy::FleetPolicy;
+use tidegate_domain::ports::{LeaseToken, PortError};
 use tidegate_domain::signal::Signal;
 use tidegate_fakes::{Writer, block_on};
 
@@ -241,10 +241,6 @@ impl<'s, 't> Driver<'s, 't> {
             _ => self.woken.schedules += 1,
         }
         let word = signal.word();
-        if self.quiet.get(word).is_some_and(|quiet| self.world.skip(quiet)) {
-            return Ok(());
-        }
-        let (before, asks) = (self.world.before(), self.asks_sizing(&signal));
         let run = Run {
             function: duty.function(),
             fleet: &self.setup.fleet,
@@ -254,6 +250,10 @@ impl<'s, 't> Driver<'s, 't> {
             policy_fault: None,
             ledger_life: LEDGER_LIFE,
         };
+        if self.is_left_out(&run) {
+            return Ok(());
+        }
+        let before = self.world.before();
         let entry = match block_on(cycle(&self.world, &run)) {
             Ok(entry) => entry,
             Err(CycleError { entry, .. }) => {
@@ -264,19 +264,47 @@ impl<'s, 't> Driver<'s, 't> {
         };
         self.mode = entry.mode.or(self.mode);
         let is_alarm = word == "alarm";
-        let quiet = self.world.quiet(&before, &entry, &self.setup.policy);
-        match quiet.filter(|_| self.setup.skips_quiet && !asks && !is_alarm) {
-            Some(quiet) => self.quiet.insert(word, quiet),
-            None => self.quiet.remove(word),
-        };
+        if self.setup.skips_quiet && !is_alarm {
+            self.note_quiet(word, &before, &entry);
+        }
         if entry.outcome == OutcomeWord::Refused { Err(broken(&entry)) } else { Ok(()) }
     }
 }
 
 impl Driver<'_, '_> {
-    /// Whether sizing is asked: then each minute of the load counts.
-    fn asks_sizing(&self, signal: &Signal) -> bool {
-        *signal == Signal::Tick && self.setup.policy.sizing.mode != SizingMode::Off
+    /// Whether this run would be the one before again: then it is counted, and not made.
+    fn is_left_out(&self, run: &Run<'_>) -> bool {
+        let Some(quiet) = self.quiet.get(run.signal.word()) else { return false };
+        if !self.world.is_still(quiet) || quiet.asks() && !self.is_advised_the_same(run, quiet) {
+            return false;
+        }
+        self.world.skip(quiet);
+        true
+    }
+
+    /// Each minute of the load counts for sizing, so it is asked as the run would ask it.
+    fn is_advised_the_same(&self, run: &Run<'_>, quiet: &Quiet) -> bool {
+        let (group, memory) = self.world.glimpse();
+        let token = LeaseToken(String::new());
+        let question = Question { group: &group, memory: &memory, token: &token };
+        let answer = block_on(ask_sizing(&self.world, run, &question));
+        let same = quiet.was_advised(answer.as_ref());
+        if !same {
+            self.world.unask();
+        }
+        same
+    }
+
+    fn note_quiet(&mut self, word: &'static str, before: &Before, entry: &LedgerEntry) {
+        match self.world.quiet(before, entry, &self.setup.policy) {
+            Some(quiet) => {
+                self.quiet.insert(word, quiet);
+            }
+            None if self.quiet.get(word).is_some_and(|old| self.world.stays(old, entry)) => {}
+            None => {
+                self.quiet.remove(word);
+            }
+        }
     }
 }
 

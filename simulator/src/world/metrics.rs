@@ -119,7 +119,12 @@ impl Metrics for SimWorld<'_> {
 
     async fn read(&self, queries: &[MetricQuery], window: Window) -> PortResult<Vec<Series>> {
         let state = &mut self.lock();
-        state.calls.metrics += queries.iter().map(metrics_of).sum::<u64>();
+        let metrics = queries.iter().map(metrics_of).sum::<u64>();
+        if std::mem::take(&mut state.sizing_asks) {
+            state.count_sizing(metrics);
+        } else {
+            state.calls.metrics += metrics;
+        }
         state.metrics_reachable("GetMetricData")?;
         queries.iter().map(|query| state.series(query, window)).collect()
     }
@@ -132,6 +137,14 @@ fn metrics_of(query: &MetricQuery) -> u64 {
 }
 
 impl State<'_> {
+    /// Once in a tick, however often sizing is asked in it.
+    fn count_sizing(&mut self, metrics: u64) {
+        let now = self.site.second();
+        if self.sizing_read_at.replace(now) != Some(now) {
+            self.calls.sizing_metrics += metrics;
+        }
+    }
+
     fn metrics_reachable(&self, call: &'static str) -> PortResult<()> {
         if self.weather.no_cloudwatch {
             let why = "the scripted outage of CloudWatch".to_owned();

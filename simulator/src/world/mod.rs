@@ -50,8 +50,10 @@ pub struct Calls {
     pub group_writes: u64,
     /// `DescribeAlarms`.
     pub alarms: u64,
-    /// Metrics that `GetMetricData` was asked for.
+    /// Metrics that `GetMetricData` was asked for, without sizing's.
     pub metrics: u64,
+    /// Metrics that sizing asked for.
+    pub sizing_metrics: u64,
     /// Leases taken and given back.
     pub leases: u64,
     /// Reads of the memory.
@@ -103,7 +105,15 @@ pub(crate) struct State<'t> {
     weather: Weather,
     memory: Memory,
     sizing: Option<StoredSizing>,
+    /// The next look at metrics is sizing's.
+    sizing_asks: bool,
+    /// When it last took one.
+    sizing_read_at: Option<u64>,
     version: u64,
+    /// Changes of the memory that other runs' decisions turn on.
+    turns: u64,
+    /// Changes of when the next closer look is taken.
+    looks: u64,
     tokens: u64,
     calls: Calls,
     /// Changes of the group, of an alarm's state, and of the weather.
@@ -124,7 +134,11 @@ impl<'t> SimWorld<'t> {
             weather: Weather::default(),
             memory: Memory::default(),
             sizing: None,
+            sizing_asks: false,
+            sizing_read_at: None,
             version: 0,
+            turns: 0,
+            looks: 0,
             tokens: 0,
             calls: Calls::default(),
             changes: 0,

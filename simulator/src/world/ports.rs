@@ -115,6 +115,7 @@ impl Control for SimWorld<'_> {
     ) -> PortResult<Lease> {
         let state = &mut *self.lock();
         state.calls.leases += 1;
+        state.sizing_asks = false;
         state.table_reachable("UpdateItem (lease)").map(|()| Lease::Taken)
     }
 
@@ -145,6 +146,7 @@ impl Control for SimWorld<'_> {
         }
         let Calls { memories, .. } = &mut state.calls;
         measure(memories, || document(memory));
+        state.note_change(memory);
         state.memory.clone_from(memory);
         state.version += 1;
         Ok(Stored::Version(state.version))
@@ -155,6 +157,7 @@ impl Control for SimWorld<'_> {
         let state = &mut *self.lock();
         state.calls.sizing_reads += 1;
         state.table_reachable("GetItem (sizing)")?;
+        state.sizing_asks = true;
         Ok(state.sizing.take())
     }
 
@@ -172,7 +175,8 @@ impl Control for SimWorld<'_> {
     }
 
     fn keep_warm(&self, _: &FleetName, sizing: StoredSizing) {
-        self.lock().sizing = Some(sizing);
+        let state = &mut *self.lock();
+        (state.sizing, state.sizing_asks) = (Some(sizing), false);
     }
 
     async fn append(&self, entry: &LedgerEntry, _: Timestamp) -> PortResult<()> {

@@ -10,11 +10,13 @@
 
 use super::{Calls, SimWorld, State};
 use jiff::{SignedDuration, Timestamp};
-use tidegate_domain::bid::Source;
+use tidegate_domain::bid::{Bid, Source};
 use tidegate_domain::decide::schedule::{FIRST_HOUR, lead};
+use tidegate_domain::group::Group;
 use tidegate_domain::ledger::{LedgerEntry, OutcomeWord};
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::AlarmState;
+use tidegate_domain::observation::{Advised, Reading};
 use tidegate_domain::policy::FleetPolicy;
 use tidegate_domain::reason::Reason;
 
@@ -32,6 +34,10 @@ const VETO_AFTER: SignedDuration = SignedDuration::from_mins(15);
 const AUDIT_AFTER: SignedDuration = SignedDuration::from_secs(15);
 const GROWTH_KEPT: SignedDuration = SignedDuration::from_secs(3601);
 
+/// What a tick leaves of a lease of sizing before it renews it, and what lets a bid live.
+const RENEWED_BELOW: SignedDuration = SignedDuration::from_mins(10);
+const ALIVE: SignedDuration = SignedDuration::from_secs(1);
+
 /// A world before a run.
 #[derive(Debug, Clone)]
 pub struct Before {
@@ -43,7 +49,7 @@ pub struct Before {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     changes: u64,
-    memory: u64,
+    turns: u64,
 }
 
 /// A run that would be the same again, until.
@@ -51,9 +57,30 @@ struct Stamp {
 pub struct Quiet {
     stamp: Stamp,
     until: Timestamp,
+    /// The count of closer looks, where the reason is when the next one is taken.
+    looks: Option<u64>,
+    /// What must be left of a lease of sizing, where there is one.
+    lease: Option<SignedDuration>,
+    reason: Reason,
+    /// The size and the rule that sizing advised, to a run that asked it.
+    advised: Option<(u32, String)>,
     /// What it called, and the tokens that it took.
     called: Calls,
     tokens: u64,
+}
+
+impl Quiet {
+    /// Whether this run asks sizing, and takes the size and the rule that it gets as the same.
+    pub fn asks(&self) -> bool {
+        self.advised.is_some()
+    }
+
+    /// Whether this is what was advised, and nothing is to be told beside it.
+    pub fn was_advised(&self, answer: Option<&Reading<Advised>>) -> bool {
+        let Some(Ok(Advised { advice, trouble: None })) = answer else { return false };
+        let (size, rule) = (advice.size, advice.rule.to_string());
+        !advice.burst && self.advised.as_ref().is_some_and(|then| *then == (size, rule))
+    }
 }
 
 impl SimWorld<'_> {
@@ -74,28 +101,66 @@ impl SimWorld<'_> {
         let called = state.calls.since(&before.calls)?;
         let held = entry.outcome == OutcomeWord::Held && state.stamp() == before.stamp;
         let until = (held && state.is_calm(entry, policy)).then(|| state.horizon(policy))?;
-        let tokens = state.tokens - before.tokens;
-        (until > state.site.now()).then_some(Quiet { stamp: before.stamp, until, called, tokens })
+        let advised = match &entry.sizing {
+            None if state.calls.sizing_reads > before.calls.sizing_reads => return None,
+            None => None,
+            Some(sizing) => Some((sizing.size, sizing.rule.clone())),
+        };
+        let left = if advised.is_some() { RENEWED_BELOW } else { ALIVE };
+        let quiet = Quiet {
+            stamp: before.stamp,
+            until,
+            looks: matches!(entry.reason, Reason::LookedRecently { .. }).then_some(state.looks),
+            lease: state.lease().map(|_| left),
+            reason: entry.reason.clone(),
+            advised,
+            called,
+            tokens: state.tokens - before.tokens,
+        };
+        state.still(&quiet).then_some(quiet)
     }
 
-    /// Leaves a run out, if it would still be the same.
-    pub fn skip(&self, quiet: &Quiet) -> bool {
+    /// Whether the run would still be the same; for one that asks sizing, if it is advised the
+    /// same.
+    pub fn is_still(&self, quiet: &Quiet) -> bool {
+        self.lock().still(quiet)
+    }
+
+    /// Whether what was quiet before this run is so after it: it did nothing but renew a lease.
+    pub fn stays(&self, quiet: &Quiet, entry: &LedgerEntry) -> bool {
+        entry.outcome == OutcomeWord::Held && entry.reason == quiet.reason && self.is_still(quiet)
+    }
+
+    /// Leaves a run out, and counts what it would have called.
+    pub fn skip(&self, quiet: &Quiet) {
         let state = &mut *self.lock();
-        if state.stamp() != quiet.stamp || state.site.now() >= quiet.until {
-            return false;
-        }
         state.calls.add(&quiet.called);
         state.tokens += quiet.tokens;
-        true
+    }
+
+    /// The group as it shows itself and the memory, uncounted: for asking sizing before a run
+    /// that is left out if it advises the same.
+    pub fn glimpse(&self) -> (Group, Memory) {
+        let state = &mut *self.lock();
+        let site = &state.site;
+        let view = state.view.get_or_insert_with(|| site.group().view()).clone();
+        (view, state.memory.clone())
+    }
+
+    /// Sizing was asked, and the run will ask it again: it is read once in a minute.
+    pub fn unask(&self) {
+        self.lock().calls.sizing_reads -= 1;
     }
 }
 
 impl Calls {
-    /// What was called since, if it was nothing but looks at group, alarms and memory.
+    /// What was called since, if it was nothing but looks at group, alarms and memory; without
+    /// what sizing reads and writes.
     fn since(&self, before: &Self) -> Option<Self> {
         let Self { describes, alarms, metrics, leases, loads, .. } = *self;
+        let Self { sizing_reads, sizing_metrics, sizings, .. } = *self;
         let only = Self { describes, alarms, metrics, leases, loads, ..*before };
-        (*self == only).then(|| Self {
+        (*self == Self { sizing_reads, sizing_metrics, sizings, ..only }).then(|| Self {
             describes: describes - before.describes,
             alarms: alarms - before.alarms,
             metrics: metrics - before.metrics,
@@ -116,7 +181,39 @@ impl Calls {
 
 impl State<'_> {
     fn stamp(&self) -> Stamp {
-        Stamp { changes: self.changes, memory: self.version }
+        Stamp { changes: self.changes, turns: self.turns }
+    }
+
+    /// Until when sizing's lease stands.
+    fn lease(&self) -> Option<Timestamp> {
+        self.memory.bids.iter().find(|bid| bid.source == Source::Sizing)?.until
+    }
+
+    fn still(&self, quiet: &Quiet) -> bool {
+        let now = self.site.now();
+        let looks = quiet.looks.is_none_or(|looks| looks == self.looks);
+        let left = self.lease().map(|until| until.duration_since(now));
+        let leased = left.is_some() == quiet.lease.is_some() && left >= quiet.lease;
+        self.stamp() == quiet.stamp && looks && leased && now < quiet.until
+    }
+
+    /// Counts how the memory changes: a lease of sizing that is renewed, and a reason that is
+    /// noted, turn no other run's decision; when the next closer look is taken turns one that
+    /// waits for it.
+    pub(super) fn note_change(&mut self, new: &Memory) {
+        if new.next_look != self.memory.next_look {
+            self.looks += 1;
+        }
+        let mut old = self.memory.clone();
+        old.next_look = new.next_look;
+        old.last_reasons.clone_from(&new.last_reasons);
+        let renewed = |bid: &Bid| new.bids.iter().find(|x| x.source == bid.source)?.until;
+        for bid in old.bids.iter_mut().filter(|bid| bid.source == Source::Sizing) {
+            bid.until = renewed(bid);
+        }
+        if old != *new {
+            self.turns += 1;
+        }
     }
 
     /// Whether nothing that was decided depends on the load, on how long anything stands in the
@@ -175,7 +272,9 @@ fn calendar(policy: &FleetPolicy, memory: &Memory, now: Timestamp) -> Vec<Timest
 fn remembered(policy: &FleetPolicy, memory: &Memory, now: Timestamp) -> Vec<Timestamp> {
     let after = |at: Timestamp, length| at.saturating_add(length).unwrap_or(at);
     let bake = policy.lower.bake;
-    let mut instants: Vec<Timestamp> = memory.bids.iter().filter_map(|bid| bid.until).collect();
+    // What must be left of sizing's lease is seen to by whoever leaves a run out.
+    let others = memory.bids.iter().filter(|bid| bid.source != Source::Sizing);
+    let mut instants: Vec<Timestamp> = others.filter_map(|bid| bid.until).collect();
     instants.extend(memory.no_lowering_until.into_iter().chain(memory.next_look));
     instants.extend(memory.last_termination.map(|at| after(at, bake)));
     instants.extend(memory.last_breach.map(|at| after(at, policy.stabilization())));

@@ -50,7 +50,9 @@ pub(super) fn rest(memory: &Memory, now: Timestamp) -> Option<Reason> {
 /// The group was described: whatever failed before is over, but for writes.
 pub(super) fn answered(memory: &mut Memory) {
     memory.since.remove(OUTAGE);
-    memory.notices.remove(OUTAGE);
+    if memory.notices.contains_key(OUTAGE) {
+        memory.notices.remove(OUTAGE);
+    }
     memory.since.remove(TRIED);
 }
 

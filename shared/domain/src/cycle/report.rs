@@ -216,8 +216,7 @@ impl<W: World> Once<'_, W> {
 
     /// Whether the last run by this signal held for another reason; this one is noted.
     pub(super) fn is_news(&self, memory: &mut Memory, reason: &Reason) -> bool {
-        let word = self.run.signal.word().to_owned();
-        memory.last_reasons.insert(word, reason.code()) != Some(reason.code())
+        memory.note_reason(self.run.signal.word(), reason.code())
     }
 
     /// There is no such group: a hold, and one warning an hour.

@@ -24,14 +24,19 @@ const LATE_MINS: i64 = 2;
 const JUDGED_AFTER_MINS: i64 = 2;
 
 /// What sizing is asked on.
-pub(super) struct Question<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The group.
     pub group: &'a Group,
+    /// The fleet's memory.
     pub memory: &'a Memory,
+    /// Whose run it is.
     pub token: &'a LeaseToken,
 }
 
-/// What sizing advises; none when it is off, or nobody asks.
-pub(super) async fn ask<W: World>(
+/// What sizing advises in a run; none when it is off, or when it is no tick that asks. Its state
+/// takes in the minutes that have come since; asked again in the same minute it says the same.
+pub async fn ask_sizing<W: World>(
     world: &W,
     run: &Run<'_>,
     question: &Question<'_>,

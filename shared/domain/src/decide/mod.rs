@@ -341,8 +341,7 @@ fn finish(i: &Inputs<'_>, mut draft: Draft, action: Action, reason: Reason) -> D
     let notices = draft.notices.into_iter().filter(due).collect();
     let bids = draft.bids.into_iter().filter(|b| b.is_live(i.now)).collect();
     if !matches!(reason, Reason::LookedRecently { .. } | Reason::NeedEvidence) {
-        let word = i.signal.word().to_owned();
-        draft.memory.last_reasons.insert(word, reason.code());
+        draft.memory.note_reason(i.signal.word(), reason.code());
     }
     Decision {
         action,

@@ -27,7 +27,10 @@ pub(super) fn remember(i: &Inputs<'_>, notes: &mut Vec<String>) -> Memory {
     note_event(i, &mut memory, notes);
     memory.bids.retain(|bid| bid.is_live(i.now));
     memory.no_lowering_until = memory.no_lowering_until.filter(|until| i.now < *until);
-    memory.notices.retain(|_, at| i.now.duration_since(*at) < NOTICE_KEPT);
+    let is_old = |at: &Timestamp| i.now.duration_since(*at) >= NOTICE_KEPT;
+    if memory.notices.values().any(is_old) {
+        memory.notices.retain(|_, at| !is_old(at));
+    }
     memory
 }
 
@@ -82,6 +85,10 @@ fn note_instances(i: &Inputs<'_>, memory: &mut Memory) {
     let group = &i.observation.group;
     for instance in group.instances.iter().filter(|x| x.lifecycle != Lifecycle::WarmPool) {
         let in_service = instance.lifecycle == Lifecycle::InService;
+        if in_service && memory.instances.get(&instance.id).is_some_and(|x| x.in_service.is_some())
+        {
+            continue;
+        }
         let seen = memory.instances.entry(instance.id.clone()).or_insert(Seen {
             first: i.now,
             in_service: None,
@@ -100,7 +107,9 @@ fn note_instances(i: &Inputs<'_>, memory: &mut Memory) {
     if memory.instances.iter().any(|(id, seen)| !there.contains(id) && !seen.leaving) {
         memory.last_termination = Some(i.now);
     }
-    memory.instances.retain(|id, _| there.contains(id));
+    if memory.instances.keys().any(|id| !there.contains(id)) {
+        memory.instances.retain(|id, _| there.contains(id));
+    }
 }
 
 fn note_growth(i: &Inputs<'_>, memory: &mut Memory) {
@@ -132,7 +141,9 @@ fn note_evidence(i: &Inputs<'_>, memory: &mut Memory) {
         memory.launches.push(MeasuredLaunch { id: activity.id.as_str().into(), secs });
     }
     let excess = memory.launches.len().saturating_sub(LAUNCHES_KEPT);
-    memory.launches.drain(..excess);
+    if excess > 0 {
+        memory.launches.drain(..excess);
+    }
 }
 
 /// Orders one alarm's events: an older one than the newest seen says nothing.

@@ -82,9 +82,12 @@ pub(super) fn window_end(i: &Inputs<'_>, memory: &Memory) -> Timestamp {
 /// Makes the forecast for the next day when it is due. The answer is whether more must be
 /// read for it.
 pub(super) fn forecast(i: &Inputs<'_>, draft: &mut Draft) -> bool {
+    if !matches!(i.signal, Signal::Day) {
+        return false;
+    }
     let ahead = lead(i.policy, &draft.memory) + FORECAST_AHEAD;
     let Some(next) = i.policy.calendar.at(i.now).next else { return false };
-    let due = next.start.duration_since(i.now) <= ahead && matches!(i.signal, Signal::Day);
+    let due = next.start.duration_since(i.now) <= ahead;
     if !due || draft.memory.forecast.is_some_and(|f| f.day == next.start) {
         return false;
     }

@@ -51,7 +51,7 @@ pub(super) fn judge(i: &Inputs<'_>, draft: &mut Draft) {
     let acts = followed(i, &draft.memory).is_some();
     let advice = &sized.advice;
     let (size, rule, text) = (advice.size, advice.rule.to_string(), advice.to_string());
-    draft.memory.last_reasons.insert(RULE.to_owned(), rule.clone());
+    draft.memory.note_reason(RULE, rule.clone());
     draft.sizing = Some(SizingRecord { size, acts, rule: rule.clone(), text });
     if !acts {
         return;

@@ -185,11 +185,11 @@ impl Reader<'_> {
             c if c.is_finite() && c > 0.0 => Some(c),
             _ => return None,
         };
-        let mut outlook = Outlook::new();
+        let mut outlook = Box::new(Outlook::new());
         (outlook.minute, outlook.seen) = (minute, seen);
         self.outlook(&mut outlook)?;
-        let mut shadows =
-            Shadows { load, minutes, stood, charged, current, next, ..Shadows::new() };
+        let shadows = Shadows { load, minutes, stood, charged, current, next, ..Shadows::new() };
+        let mut shadows = Box::new(shadows);
         self.shadows(&mut shadows)?;
         Some(Sizing { capacity, outlook, shadows })
     }

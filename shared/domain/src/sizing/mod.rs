@@ -54,13 +54,18 @@ const MOST_UNITS: f64 = 1e6;
 pub struct Sizing {
     /// The load of one instance that everything here is measured in.
     capacity: Option<f64>,
-    outlook: Outlook,
-    shadows: Shadows,
+    // On the heap: a state is handed on many times a minute, and is 20 kB.
+    outlook: Box<Outlook>,
+    shadows: Box<Shadows>,
 }
 
 impl Default for Sizing {
     fn default() -> Self {
-        Self { capacity: None, outlook: Outlook::new(), shadows: Shadows::new() }
+        Self {
+            capacity: None,
+            outlook: Box::new(Outlook::new()),
+            shadows: Box::new(Shadows::new()),
+        }
     }
 }
 
@@ -140,7 +145,7 @@ impl Sizing {
         let before = self.capacity.replace(terms.capacity());
         if let Some(before) = before.filter(|before| *before != terms.capacity()) {
             self.outlook.rescale((before / terms.capacity()) as f32);
-            self.shadows = Shadows::new();
+            *self.shadows = Shadows::new();
         }
     }
 }

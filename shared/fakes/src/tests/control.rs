@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::block_on;
-use std::collections::BTreeMap;
 use tidegate_domain::ledger::{ActionRecord, LedgerEntry, OutcomeWord};
 use tidegate_domain::memory::Memory;
 use tidegate_domain::ports::{Control, Lease, LeaseToken, Released, Stored, StoredPolicy};
@@ -124,7 +123,7 @@ fn a_memory_that_cannot_be_read_is_an_error_and_no_default() {
 fn dynamodb_takes_items_of_400_kb() {
     let aws = world();
     let notices = (0..8000).map(|n| (format!("{n:060}"), at(EVENING)));
-    let large = Memory { notices: notices.collect::<BTreeMap<_, _>>(), ..Memory::default() };
+    let large = Memory { notices: notices.collect(), ..Memory::default() };
     refused(block_on(aws.store(&fleet(), 0, &large, &token("a"))), "Item size");
     let policy = StoredPolicy { version: 1, document: "#".repeat(500_000) };
     refused(block_on(aws.put_policy(&policy)), "Item size");

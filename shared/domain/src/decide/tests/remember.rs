@@ -23,13 +23,13 @@ fn what_is_over_is_forgotten() {
     let now = scene.now;
     let week = mins(7 * 24 * 60);
     scene.memory.notices =
-        [("old".into(), now - week), ("new".into(), now - week + secs(1))].into();
+        [("old".into(), now - week), ("new".into(), now - week + secs(1))].into_iter().collect();
     let bid = |until| Bid { source: Source::Undo, floor: 3, until, reason: String::new() };
     let bids = [bid(Some(now)), bid(Some(now + secs(1)))];
     scene.memory.bids = bids.to_vec();
     scene.memory.no_lowering_until = Some(now);
     let memory = remembered(&scene);
-    assert_eq!(memory.notices.into_keys().collect::<Vec<_>>(), ["new"]);
+    assert_eq!(memory.notices.keys().collect::<Vec<_>>(), ["new"]);
     assert_eq!(memory.bids, bids[1..]);
     assert_eq!(memory.no_lowering_until, None);
     scene.memory.no_lowering_until = Some(now + secs(1));

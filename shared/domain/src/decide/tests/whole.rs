@@ -196,7 +196,7 @@ fn a_notice_is_repeated_when_its_time_is_over() {
 #[test]
 fn the_last_reason_is_remembered_by_signal() {
     let last = |scene: Scene| scene.decide().memory.last_reasons;
-    assert_eq!(last(Scene::night()), [("night".into(), "night_step".into())].into());
+    assert_eq!(last(Scene::night()), [("night".into(), "night_step".into())].into_iter().collect());
     let again = with(Scene::day(), |s| {
         s.observation.closer = None;
         s.memory.next_look = Some(s.now + mins(1));
