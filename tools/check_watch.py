@@ -9,10 +9,10 @@ import copy
 import sys
 from collections.abc import Callable, Iterator
 
-from watch import alarms, dashboard
+from watch import alarms, dashboard, grafana
 from watch.world import World, read
 
-MODULES = [dashboard, alarms]
+MODULES = [dashboard, alarms, grafana]
 Check = Callable[[World], Iterator[str]]
 
 

@@ -1,0 +1,1 @@
+"""Tests of infra/monitoring: the Prometheus rules and the Grafana dashboards."""
