@@ -55,7 +55,9 @@ def _of(policy: Held, statement: dict, service: str, action: str, resource: str)
     yield ask("our own source", True)
     foreign = ours.replace(ACCOUNT, STRANGER)
     yield ask("another account's source", False, account=STRANGER, arn=foreign)
-    yield ask("another account's source that says it is ours", False, arn=foreign)
+    # A bucket's ARN tells no account: its name is one bucket's in all the world.
+    if foreign != ours:
+        yield ask("another account's source that says it is ours", False, arn=foreign)
     # CloudFront tells no account: its distribution's ARN holds it.
     if service != "cloudfront.amazonaws.com":
         yield ask("another account that names our source", False, account=STRANGER)
