@@ -54,6 +54,11 @@ bench-start: setup ## start-up and memory against an empty function and Python b
 	@$(ENV)
 	$(PYTHON) tools/bench_start.py
 
+.PHONY: grafana
+grafana: setup ## renew the Grafana dashboard that is made from infra/dashboard.yaml
+	@$(ENV)
+	$(PYTHON) tools/watch_grafana.py
+
 .PHONY: readme-keys
 readme-keys: ## renew the README's table of policy keys from the code
 	@$(ENV)

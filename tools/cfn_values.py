@@ -53,7 +53,8 @@ class Values:
 
     def _fn_equals(self, pair, local):
         left, right = (self.value(item, local) for item in pair)
-        return left == right
+        # CloudFormation compares texts: the number 1 is the text 1.
+        return left == right or text(left) == text(right)
 
     def _fn_not(self, items, local):
         return not self.value(items[0], local)

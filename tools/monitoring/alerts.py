@@ -133,6 +133,20 @@ def everything_is_scraped(files: Files) -> Iterator[str]:
         yield "nobody is told of an alert"
 
 
+def the_group_is_found(files: Files) -> Iterator[str]:
+    """The configuration is for the group and the port that the template makes unless told otherwise."""
+    job = next(j for j in files.config["scrape_configs"] if j["job_name"] == "aira")
+    looked_for = job["ec2_sd_configs"][0]
+    values = {f["name"]: f["values"] for f in looked_for["filters"]}
+    for name, found in (
+        ("ApplicationPort", looked_for["port"]),
+        ("WebGroupName", values["tag:aws:autoscaling:groupName"][0]),
+    ):
+        default = re.search(rf"^  {name}: .*?Default: ([^,]+),", files.template, re.MULTILINE)
+        if default is None or default[1] != str(found):
+            yield f"prometheus.yml looks for {found}; the template's {name} is {default[1] if default else 'gone'}"
+
+
 CHECKS: list[Callable[[Files], Iterator[str]]] = [
     expressions_are_of_the_workload,
     records_are_named_and_used,
@@ -141,6 +155,7 @@ CHECKS: list[Callable[[Files], Iterator[str]]] = [
     every_alert_is_tried,
     tests_play_what_there_is,
     everything_is_scraped,
+    the_group_is_found,
 ]
 
 
@@ -176,5 +191,6 @@ MUTATIONS: list[tuple[str, str, Callable[[Files], object]]] = [
     ("every_alert_is_tried", "an alert that no test has seen", lambda f: f.tests.pop("store.yml")),
     ("tests_play_what_there_is", "a test of something else", lambda f: f.exported.update(aira_draining=("gauge", ())) or f.exported.pop("aira_admission_limit")),
     ("everything_is_scraped", "a metric that is thrown away", lambda f: f.exported.update(http_requests_total=("counter", ()))),
+    ("the_group_is_found", "a port that nobody listens at", lambda f: f.config["scrape_configs"][0]["ec2_sd_configs"][0].update(port=80)),
     ("everything_is_scraped", "instances without a name", lambda f: f.config["scrape_configs"][0]["relabel_configs"].pop(0)),
 ]  # fmt: skip

@@ -27,6 +27,8 @@ class Files:
     dashboards: dict[str, dict]
     datasources: dict
     runbook: str
+    #: The root template's text: its defaults are what the configuration is for.
+    template: str
 
 
 def read() -> Files:
@@ -39,6 +41,7 @@ def read() -> Files:
         dashboards={f.name: json.loads(f.read_text()) for f in sorted((HERE / "grafana/dashboards").glob("*.json"))},
         datasources=yaml.safe_load((HERE / "grafana/provisioning/datasources/tidegate.yaml").read_text()),
         runbook=(ROOT / "docs/runbook.md").read_text(),
+        template=(ROOT / "template.yaml").read_text(),
     )
 
 

@@ -133,7 +133,7 @@ def real_dimensions(world: World, deployed: list[Stack], answers: dict[str, str]
         "from": set(filter(None, root.names["SessionRegions"].split(","))),
         "LoadBalancer": set(filter(None, [balancer["LoadBalancerFullName"]])),
         "TargetGroup": set(filter(None, [balancer["TargetGroupFullName"]])),
-        "CacheClusterId": set(filter(None, root.names["CacheNodeIds"].split(","))),
+        "CacheClusterId": cache_nodes(root),
     }
     kinds = {"AWS::DynamoDB::GlobalTable": "TableName", "AWS::SQS::Queue": "QueueName"}
     kinds |= dict.fromkeys(("AWS::Serverless::Function", "AWS::Lambda::Function"), "FunctionName")
@@ -143,6 +143,13 @@ def real_dimensions(world: World, deployed: list[Stack], answers: dict[str, str]
             if name and name in properties:
                 found.setdefault(name, set()).add(properties[name])
     return found
+
+
+def cache_nodes(root: Values) -> set[str]:
+    """The nodes of the cache that is made, by how ElastiCache names them; else those that were named."""
+    if not root.holds("CreatesCache"):
+        return set(filter(None, root.names["CacheNodeIds"].split(",")))
+    return {f"${{Cache}}-{place:03}" for place in range(1, min(int(root.names["CacheNodes"]), 2) + 1)}
 
 
 def expressions_know_their_ids(world: World) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The Grafana dashboard of what CloudWatch knows, made from the CloudWatch dashboard.
 
-    .tools/sam/bin/python tools/watch_grafana.py      writes it anew after a change of infra/dashboard.yaml
+    make grafana      writes it anew after a change of infra/dashboard.yaml
 
 The template's parameters become the dashboard's variables, so one file serves every stack. A test
 makes it anew and compares; another holds it against Grafana's own model (tools/check_monitoring.py).
@@ -197,7 +197,7 @@ def written(node, indent: int = 0) -> str:
 def grafana_shows_the_same(world: World) -> Iterator[str]:
     """The file is what the CloudWatch dashboard makes."""
     if FILE.read_text() != document(world):
-        yield f"{FILE.relative_to(ROOT)} is not made from {DASHBOARD} as it is: tools/watch_grafana.py writes it"
+        yield f"{FILE.relative_to(ROOT)} is not made from {DASHBOARD} as it is: make grafana writes it"
 
 
 CHECKS: list[Callable[[World], Iterator[str]]] = [grafana_shows_the_same]
