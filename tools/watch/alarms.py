@@ -14,8 +14,8 @@ from watch.world import CASES, FULL, Stack, World, answered, emitted, stacks
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 SERVICE = ("infra/service-alarms.yaml", "infra/cache-alarms.yaml")
-#: These call the spike function: it is no question of people.
-CALLING = "infra/spike-alarms.yaml"
+#: These call the spike function, or a scaling policy: it is no question of people.
+CALLING = ("infra/spike-alarms.yaml", "infra/native.yaml")
 #: Pairs that are not named -warning and -critical, because the two have names of their own.
 NAMED_PAIRS = {"session-sync-behind": "session-sync-far-behind", "sessions-late": "sessions-cut"}
 #: Alarms without a partner, and why.
@@ -74,15 +74,21 @@ def alarms(world: World, case: str = FULL) -> list[Alarm]:
     ]
 
 
+def every_alarm(world: World) -> list[Alarm]:
+    """Those of every case, each once."""
+    found = {(a.file, json.dumps(a.written.get("AlarmName"))): a for case in CASES for a in alarms(world, case)}
+    return list(found.values())
+
+
 def every_alarm_is_seen(world: World) -> Iterator[str]:
-    """The checks below look at what is deployed with everything on: is that all there is?"""
+    """The checks below look at what some case deploys: is that all there is?"""
     written = {
         json.dumps(r["Properties"].get("AlarmName"))
         for t in world.templates.values()
         for r in t["Resources"].values()
         if r["Type"] in (ALARM, COMPOSITE)
     }
-    seen = {json.dumps(a.written.get("AlarmName")) for a in alarms(world)}
+    seen = {json.dumps(a.written.get("AlarmName")) for a in every_alarm(world)}
     for name in sorted(written - seen):
         if not re.search(r"\$\{ThirdRegion\}", name):
             yield f"{name}: no case has this alarm"
@@ -91,7 +97,7 @@ def every_alarm_is_seen(world: World) -> Iterator[str]:
 def alarms_come_in_pairs(world: World) -> Iterator[str]:
     by_stem: dict[str, dict[str, list[Alarm]]] = {}
     for alarm in alarms(world):
-        if alarm.file != CALLING:
+        if alarm.file not in CALLING:
             by_stem.setdefault(alarm.stem, {}).setdefault(alarm.severity, []).append(alarm)
     partners = {**NAMED_PAIRS, **{v: k for k, v in NAMED_PAIRS.items()}}
     for stem, pair in sorted(by_stem.items()):
@@ -126,7 +132,7 @@ def the_severity_says_who_is_told(world: World) -> Iterator[str]:
     """With the router and without: a name that ends -critical goes to the critical topic."""
     for case in (FULL, "without the router"):
         for alarm in alarms(world, case):
-            if alarm.file == CALLING:
+            if alarm.file in CALLING:
                 continue
             name = alarm.pattern
             routed = alarm.file in SERVICE and case == FULL
@@ -241,7 +247,7 @@ def every_alarm_has_its_entry(world: World) -> Iterator[str]:
     for anchor in sorted({a for a in anchors if anchors.count(a) > 1}):
         yield f"the runbook has two entries {anchor}"
     linked: dict[str, set[str]] = {}
-    for alarm in alarms(world):
+    for alarm in every_alarm(world):
         text = alarm.written.get("AlarmDescription", {}).get("Fn::Sub", "")
         found = LINK.search(text)
         if found is None:

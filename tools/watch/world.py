@@ -34,6 +34,7 @@ CASES: dict[str, dict[str, str]] = {
     "everything": {**BALANCED, **CACHED, **KEPT, "FixedInstances": "20"},
     "all of it made here": {"Network": "create", "LoadBalancer": "create", "DomainName": "aira.example.com", "HostedZoneId": "Z0123456789", "Cache": "valkey", "Sessions": "true"},
     "a cache of one node made here": {"Network": "create", "Cache": "redis", "CacheNodes": "1", "Sessions": "true"},
+    "native policies": {"ScalingDriver": "native", "RouteAlarms": "false"},
     "without the router": {**BALANCED, **CACHED, "RouteAlarms": "false"},
     "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
     "neither dashboard nor alarms on the service": {**BALANCED, "Dashboard": "false", "ServiceAlarms": "false"},
