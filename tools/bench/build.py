@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -83,10 +84,12 @@ def build_programs(root: Path, folder: Path) -> None:
     shutil.copytree(HERE / "programs", package)
     # cargo drops from the copy what is not used here, and keeps the versions.
     shutil.copy(root / "Cargo.lock", package)
+    manifest = (root / "Cargo.toml").read_text()
     profile = folder / "profile.toml"
-    profile.write_text(release_profile((root / "Cargo.toml").read_text()))
+    profile.write_text(tables(manifest, "[profile.release"))
+    configs = [part for text in lambda_configs(manifest) for part in ("--config", text)]
     command = [
-        "cargo", "lambda", "build", "--release", "--quiet", "--config", profile,
+        "cargo", "lambda", "build", "--release", "--quiet", "--config", profile, *configs,
         "--lambda-dir", folder / "lambda",
     ]
     target = f'export CARGO_TARGET_DIR="{root}/target"'
@@ -94,15 +97,23 @@ def build_programs(root: Path, folder: Path) -> None:
     run(["bash", "-c", shell, "bash", *command], root)
 
 
-def release_profile(manifest: str) -> str:
-    """The `[profile.release]` tables of a manifest, as they stand there."""
+def tables(manifest: str, beginning: str) -> str:
+    """The tables of a manifest whose head begins so, as they stand there."""
     kept, inside = [], False
     for line in manifest.splitlines():
-        if line.startswith("["):
-            inside = line.startswith("[profile.release")
+        if re.match(r"\[[a-z]", line):
+            inside = line.startswith(beginning)
         if inside:
             kept.append(line)
     return "\n".join(kept) + "\n"
+
+
+def lambda_configs(manifest: str) -> list[str]:
+    """What cargo-lambda builds our functions with beside the profile: cargo's `--config` texts."""
+    found = re.findall(
+        r"""^ +(?:'([^']+)'|"([^"]+)"),$""", tables(manifest, "[workspace.metadata.lambda"), re.M
+    )
+    return [single or double for single, double in found]
 
 
 def run(command: list, cwd: Path) -> None:

@@ -124,11 +124,14 @@ pub(super) fn day_standing(i: &Inputs<'_>, draft: &Draft) -> Option<Reason> {
 /// Tells people before the deadline when it will not be met. The answer is whether the
 /// group's activities must be read to name the cause.
 pub(super) fn watch_deadline(i: &Inputs<'_>, draft: &mut Draft, floor: u32) -> bool {
-    let Some(day) = current_day(i, &draft.memory) else { return false };
     let group = &i.observation.group;
-    let over = i.now.duration_since(day.start) > DEADLINE_GRACE;
     let serving = group.serving();
-    if over || serving >= floor || !will_be_late(i, &draft.memory, day, floor) {
+    if serving >= floor {
+        return false;
+    }
+    let Some(day) = current_day(i, &draft.memory) else { return false };
+    let over = i.now.duration_since(day.start) > DEADLINE_GRACE;
+    if over || !will_be_late(i, &draft.memory, day, floor) {
         return false;
     }
     let key = format!("deadline-{}", day.start);
