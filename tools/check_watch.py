@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 
 from watch import alarms, dashboard, grafana
 from watch.world import World, read
@@ -16,17 +18,17 @@ MODULES = [dashboard, alarms, grafana]
 Check = Callable[[World], Iterator[str]]
 
 
-def faults_of(check: Check, world: World) -> list[str]:
-    """What a check finds; that it cannot even read something is a fault too."""
+def faults_of(check: Check, world: World, most: int | None = None) -> list[str]:
+    """What a check finds, so many at most; that it cannot even read something is a fault too."""
     try:
-        return list(check(world))
+        return list(islice(check(world), most))
     except (ValueError, KeyError) as error:
         return [f"{type(error).__name__}: {error}"]
 
 
 def with_fault(world: World, change: Callable[[World], object]) -> World:
     """A copy that the change was done to; a change that changes nothing proves nothing."""
-    twin = copy.deepcopy(world)
+    twin = copy.deepcopy(replace(world, deployed={}, worked_out={}))
     change(twin)
     if twin == world:
         raise SystemExit("watch: a fault that is no change")
@@ -45,7 +47,7 @@ def main() -> int:
             print(f"       {fault}")
     mutations = [m for module in MODULES for m in module.MUTATIONS]
     for name, what, change in mutations:
-        found = faults_of(checks[name], with_fault(world, change))
+        found = faults_of(checks[name], with_fault(world, change), most=1)
         failed += not found
         print(f"{'ok  ' if found else 'FAIL'} finds {what}")
     print(f"watch: {len(checks) + len(mutations) - failed} passed, {failed} failed")

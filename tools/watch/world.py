@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cfn_values import Values
@@ -50,6 +51,10 @@ class World:
     runbook: str
     #: Sources that emit metrics, by their path.
     sources: dict[str, str]
+    #: What was worked out already, no part of what is compared: stacks by their answers, and
+    #: values of nested stacks, by the outer ones and the name.
+    deployed: dict[tuple, list[Stack]] = field(default_factory=dict, compare=False, repr=False)
+    worked_out: dict[tuple[int, str], tuple[Values, str, Values]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read() -> World:
@@ -71,17 +76,26 @@ class Stack:
     resources: dict[str, dict]
     values: Values
 
+    @cached_property
+    def _existing(self) -> list[tuple[str, dict, dict]]:
+        there = [
+            (name, resource)
+            for name, resource in self.resources.items()
+            if "Condition" not in resource or self.values.holds(resource["Condition"])
+        ]
+        return [(name, resource, self.values.value(resource.get("Properties", {}))) for name, resource in there]
+
     def existing(self) -> Iterator[tuple[str, dict, dict]]:
         """Name, resource and evaluated properties of what is created."""
-        for name, resource in self.resources.items():
-            condition = resource.get("Condition")
-            if condition is None or self.values.holds(condition):
-                yield name, resource, self.values.value(resource.get("Properties", {}))
+        yield from self._existing
 
 
 def stacks(world: World, answers: dict[str, str]) -> list[Stack]:
     """The root and every nested stack that is created under the answers."""
-    return list(_stacks(world, ROOT_FILE, Values(world.templates[ROOT_FILE], answers)))
+    key = tuple(sorted(answers.items()))
+    if key not in world.deployed:
+        world.deployed[key] = list(_stacks(world, ROOT_FILE, Values(world.templates[ROOT_FILE], answers)))
+    return world.deployed[key]
 
 
 def _stacks(world: World, file: str, values: Values) -> Iterator[Stack]:
@@ -93,7 +107,16 @@ def _stacks(world: World, file: str, values: Values) -> Iterator[Stack]:
 
 
 def _inner(world: World, file: str, values: Values, name: str) -> tuple[str, Values]:
-    """A nested stack's file, and its values as the outer stack gives them."""
+    """A nested stack's file, and its values as the outer stack gives them; worked out once."""
+    known = world.worked_out.get((id(values), name))
+    if known is None:
+        # The outer values are kept too: an id is only theirs while they live.
+        known = (values, *_evaluated(world, file, values, name))
+        world.worked_out[id(values), name] = known
+    return known[1], known[2]
+
+
+def _evaluated(world: World, file: str, values: Values, name: str) -> tuple[str, Values]:
     properties = world.templates[file]["Resources"][name]["Properties"]
     inner = str(Path(file).parent / properties["TemplateURL"])
     template = world.templates[inner]
