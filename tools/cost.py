@@ -39,6 +39,12 @@ COLUMNS = {
     "busy": {**SERVED, "Sessions": "true", "SessionRegions": "us-west-2", "Cache": "valkey", "Firewall": "bots"}
     | {"NatGateways": "per-zone", "Delivery": "create"},
 }
+#: The edge is a stack of its own, in us-east-1.
+EDGE_FILE = "infra/edge.yaml"
+EDGE = {
+    "idle": {},
+    "busy": {"SecondRegion": "us-west-2", "SecondLoadBalancerDnsName": "b.elb.amazonaws.com", "SecondLoadBalancerZoneId": "Z1"},
+}
 #: What nobody can count beforehand. Idle: the plan's mean, six by day from Monday to Friday and two otherwise.
 ASSUMED = {
     "attached": {"instances": 0, "requests": 0, "flow_gb": 0, "nat_gb": 0, "writes": 0, "reads": 0},
@@ -86,6 +92,10 @@ PRICES = {
     "rule": Price(1.00, "rule or managed group and month", "waf/pricing", True),
     "inspected": Price(0.60e-6, "request", "waf/pricing", True),
     "bots": Price(10.00, "month", "waf/pricing", True),
+    "zone": Price(0.50, "hosted zone and month", "route53/pricing"),
+    "health": Price(2.50, "health check over HTTPS every 10 s, of a name in AWS, and month", "route53/pricing"),
+    "asked": Price(0.60e-6, "question answered by latency", "route53/pricing"),
+    "viewer": Price(1.00e-6, "HTTPS request", "cloudfront/pricing"),
     "bot-request": Price(1.00e-6, "request above ten million", "waf/pricing", True),
 }
 
@@ -96,10 +106,13 @@ class Stack:
 
     held: list[Held]
     assumed: dict[str, float]
+    edge: list[Held]
     kinds: Counter = field(init=False)
+    edges: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         self.kinds = Counter(h.kind.removeprefix("AWS::") for h in self.held)
+        self.edges = Counter(h.kind.removeprefix("AWS::") for h in self.edge)
 
     def of(self, kind: str) -> list[dict]:
         return [h.properties for h in self.held if h.kind == f"AWS::{kind}"]
@@ -113,6 +126,10 @@ class Stack:
     @property
     def rules(self) -> int:
         return sum(len(acl["Rules"]) for acl in self.of("WAFv2::WebACL"))
+
+    @property
+    def edge_rules(self) -> int:
+        return sum(len(h.properties["Rules"]) for h in self.edge if h.kind == "AWS::WAFv2::WebACL")
 
     @property
     def syncs(self) -> bool:
@@ -182,7 +199,16 @@ SERVICE = [
     Line("requests that it judges", "bot-request", lambda s: max(0.0, s.assumed["requests"] - 10e6) * (s.rules > 4), "`Firewall=standard`"),
     Line("flows and what the firewall stopped, GB of log", "log", lambda s: s.assumed["flow_gb"], "`Network=none`"),
 ]
-PARTS = {"Tidegate": TIDEGATE, "Sessions": SESSIONS, "The service around it": SERVICE}
+EDGES = [
+    Line("CloudFront, requests above ten million", "viewer", lambda s: max(0.0, s.assumed["requests"] - 10e6) * s.edges["CloudFront::Distribution"], "by use; static files are cached"),
+    Line("its firewall", "acl", lambda s: s.edges["WAFv2::WebACL"], "no edge"),
+    Line("the rules of it", "rule", lambda s: s.edge_rules, "no edge"),
+    Line("requests that it reads first", "inspected", lambda s: s.assumed["requests"] * s.edges["WAFv2::WebACL"], "no edge; or behind it `Firewall=none`, with `CloudFrontPrefixListId`"),
+    Line("the name's zone", "zone", lambda s: float(bool(s.edge)), "no edge"),
+    Line("health checks", "health", lambda s: s.edges["Route53::HealthCheck"], "`SecondRegion` empty"),
+    Line("questions for the name, one for a hundred requests", "asked", lambda s: s.assumed["requests"] / 100 * bool(s.edge), "`RoutingPolicy=failover`: 0.40"),
+]
+PARTS = {"Tidegate": TIDEGATE, "Sessions": SESSIONS, "The service around it": SERVICE, "The edge": EDGES}
 
 
 # --- the tables -----------------------------------------------------------------------------------
@@ -199,7 +225,11 @@ def amount(value: float) -> str:
 
 
 def stacks(templates: dict) -> dict[str, Stack]:
-    return {n: Stack(list(deployed(templates, answers)), ASSUMED[n]) for n, answers in COLUMNS.items()}
+    made = {}
+    for name, answers in COLUMNS.items():
+        edge = list(deployed(templates, EDGE[name], EDGE_FILE)) if name in EDGE else []
+        made[name] = Stack(list(deployed(templates, answers)), ASSUMED[name], edge)
+    return made
 
 
 def tables(templates: dict) -> str:
@@ -275,7 +305,7 @@ def taken(parameter: dict, value: str) -> bool:
 
 
 def check(templates: dict) -> int:
-    text, parameters = PAGE.read_text(), templates[ROOT_FILE]["Parameters"]
+    text, parameters = PAGE.read_text(), {**templates[EDGE_FILE]["Parameters"], **templates[ROOT_FILE]["Parameters"]}
     found = list(odd_answers(text, parameters))
     if written(text, templates) != text:
         found.append("docs/cost.md is not what tools/cost.py writes; run it")
