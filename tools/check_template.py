@@ -18,10 +18,10 @@ from pathlib import Path
 import check_template_service as service
 import check_template_sessions as sessions
 from cfn_values import Values, changed, walk
+from template_answers import cases, composed_policy
 from template_mutations import MUTATIONS
 from template_parts import (
     FAILURES,
-    FLEET,
     NOT_OUR_CALLS,
     NOT_OUR_ROLES,
     NO_RESOURCE,
@@ -38,9 +38,7 @@ from template_parts import (
     functions,
     load,
     of_type,
-    properties_of,
     schedules,
-    stack_of,
     statements,
     variables_of,
 )
@@ -51,27 +49,6 @@ ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 # Set for the system's libraries, not for our code.
 NOT_OUR_VARIABLES = {"SSL_CERT_FILE"}
-LONG = {"ExistingGroupName": "g" * 60, "GrowthHourPercent": "10000"}
-BALANCED = {
-    "LoadBalancerFullName": "app/aira/50dc6c495c0c9188",
-    "TargetGroupFullName": "targetgroup/aira/73e2d6bc24d8a067",
-}
-ANSWERS = {
-    "as it comes": {},
-    "neither network nor load balancer": {"Network": "none", "LoadBalancer": "none"},
-    "a metric of its own": {"LoadMetric": "Aira/Chat ConcurrentUsers Maximum Service=chat", "CapacityPerInstance": "40"},
-    "with a load balancer": BALANCED,
-    "an existing group": {"ExistingGroupName": "their/web.group_1", **BALANCED},
-    "vetoes": {"VetoAlarmNames": "aira-web-latency-critical,aira-web-5xx-critical"},
-    "long names": {**LONG, **BALANCED, "VetoAlarmNames": ",".join("v" * 60 + str(n) for n in range(4))},
-    "everybody is told": {
-        **BALANCED,
-        "EscalationEmail": "boss@example.com",
-        "SlackWorkspaceId": "T0123456789",
-        "SlackChannelId": "C0123456789",
-        "MoreTopics": ",".join(f"team-{n}=arn:aws:sns:ap-northeast-2:123456789012:team-{n}" for n in range(4)),
-    },
-}
 OPS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "tidegate-ops"
 
 
@@ -126,7 +103,7 @@ def variables_are_read_and_set(templates: dict) -> Iterator[str]:
 
 
 def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
-    for case, answers in ANSWERS.items():
+    for case, answers in cases().items():
         values = Values(templates["template.yaml"], answers)
         document = composed_policy(templates, values)
         variables = {**values.value(variables_of(templates)), "TIDEGATE_SEED_POLICY": document}
@@ -141,15 +118,6 @@ def the_composed_policy_is_valid(templates: dict) -> Iterator[str]:
         done = subprocess.run([OPS, "policy-check", "-"], input=document, cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             yield f"{case}: the composed policy is refused: {(done.stderr or done.stdout).strip()}"
-
-
-def composed_policy(templates: dict, root: Values) -> str:
-    """What infra/fleet.yaml makes of a deploy's answers; created things get the names of BALANCED."""
-    _, given = stack_of(templates, FLEET)
-    answers = {name: root.value(value) for name, value in given.items()}
-    answers |= {n: BALANCED[n] for n, value in answers.items() if isinstance(value, dict)}
-    seed = properties_of(templates, FLEET, "Seed")
-    return Values(templates[FLEET], answers).value(seed["Value"])
 
 
 def environment_bytes(variables: dict) -> int:

@@ -8,13 +8,14 @@ check_template.py.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from cfn_values import Values, walk
-from template_parts import ROOT_FILE, TRIGGERS, WEB, of_type, properties_of
+from template_parts import ROOT_FILE, TRIGGERS, WEB, environments, of_type, properties_of
 
-SERVICE, SECURITY, NETWORK = "infra/service.yaml", "infra/security.yaml", "infra/network.yaml"
-BALANCER, CACHE, FIREWALL = "infra/load-balancer.yaml", "infra/cache.yaml", "infra/waf.yaml"
+SERVICE, SECURITY = "infra/service.yaml", "infra/security.yaml"
+BALANCER, FIREWALL, EDGE = "infra/load-balancer.yaml", "infra/waf.yaml", "infra/edge.yaml"
 #: Who may speak to whom: group, port, and the group that it comes from or goes to.
 HEARS = {("Instances", "ApplicationPort", "Balancer"), ("Cache", 6379, "Instances"), ("Cache", 6379, "Sync")}
 RULES = {
@@ -126,7 +127,26 @@ def parts_can_be_left_out(templates: dict) -> Iterator[str]:
             yield f"{name}: cannot be left out"
 
 
+def environments_answer_what_is_asked(templates: dict) -> Iterator[str]:
+    """Every answer of samconfig.toml is to a parameter, and one that it takes."""
+    for name, answers in environments().items():
+        template = templates[EDGE if name == "edge" else ROOT_FILE]
+        for key, value in answers.items():
+            parameter = template["Parameters"].get(key)
+            if parameter is None:
+                yield f"{name}: {key} is asked nowhere"
+                continue
+            if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+                yield f"{name}: {key} does not take {value!r}"
+            if value not in [str(v) for v in parameter.get("AllowedValues", [value])]:
+                yield f"{name}: {key} is none of its values: {value!r}"
+    seoul = environments()["aira-seoul"]
+    if (seoul["Zones"], seoul["CpuHighPercent"], seoul["CapacityPerInstance"]) != ("a,c", "50", "40"):
+        yield "aira-seoul: is not the first Aira service (zones a and c, 50 % CPU, 40 users)"
+
+
 CHECKS = [
+    environments_answer_what_is_asked,
     the_group_keeps_its_sizes,
     native_is_left_alone,
     the_net_is_below_capacity,
@@ -152,6 +172,8 @@ def _attributes(t: dict) -> list:
 
 #: What is done to a copy, and the check that must then find a fault.
 MUTATIONS = [
+    ("environments_answer_what_is_asked", "an environment with an answer to nothing", lambda t: t[ROOT_FILE]["Parameters"].pop("Zones")),
+    ("environments_answer_what_is_asked", "an environment whose answer is refused", lambda t: t[EDGE]["Parameters"]["RoutingPolicy"].update(AllowedValues=["random"])),
     ("the_group_keeps_its_sizes", "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
     ("the_group_keeps_its_sizes", "a net that scales in", lambda t: properties_of(t, WEB, "Tracking")["TargetTrackingConfiguration"].update(DisableScaleIn=False)),
     ("the_group_keeps_its_sizes", "a net that scales in under Tidegate", lambda t: properties_of(t, WEB, "TrackingOfRequests")["TargetTrackingConfiguration"].update(DisableScaleIn={"Fn::If": ["AddsOnly", False, True]})),

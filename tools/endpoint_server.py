@@ -1,8 +1,9 @@
-"""The local endpoint, with what its CloudFormation gets wrong in updates put right; run by tools/endpoint.
+"""The local endpoint, with what its CloudFormation gets wrong put right; run by tools/endpoint.
 
-Two faults would hide what an update of our stacks does: a resource of a nested stack that does not
-change loses its attributes, and a group's sizes are set back whatever its UpdatePolicy says. Both are
-corrected here to what AWS documents. What must stay true: a correction that the endpoint no longer
+Three faults would hide what a change or a deletion of our stacks does: a resource of a nested stack
+that does not change loses its attributes, a group's sizes are set back whatever its UpdatePolicy says,
+and a nested stack takes with it what its DeletionPolicy retains. They are corrected here to what AWS
+documents. What must stay true: a correction that the endpoint no longer
 needs stops it, so that it is taken out here.
 """
 
@@ -16,15 +17,19 @@ from ministack.services import autoscaling
 from ministack.services.cloudformation import _stacks, provisioners
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
+NESTED = "AWS::CloudFormation::Stack"
 SIZES = ("MinSize", "MaxSize")
 
 
 def correct() -> None:
     _needed("attributes", provisioners._update_resource("AWS::None", "x", {}, {}, "none") == ("x", {}))
     _needed("sizes", "UpdatePolicy" not in inspect.getsource(provisioners._asg_update))
+    deletion = inspect.getsource(provisioners._cfn_nested_stack_delete)
+    _needed("retained resources", "olicy" not in deletion)
     provisioners._update_resource = _with_attributes(provisioners._update_resource)
-    handlers = provisioners._RESOURCE_HANDLERS[GROUP]
-    handlers["update"] = _with_sizes(handlers["update"])
+    group, nested = provisioners._RESOURCE_HANDLERS[GROUP], provisioners._RESOURCE_HANDLERS[NESTED]
+    group["update"] = _with_sizes(group["update"])
+    nested["delete"] = _with_retained(nested["delete"])
 
 
 def _needed(what: str, still: bool) -> None:
@@ -59,6 +64,20 @@ def _with_sizes(update):
         if "DesiredCapacity" not in new:
             after["DesiredCapacity"] = min(max(before["DesiredCapacity"], after["MinSize"]), after["MaxSize"])
         return answer
+
+    return corrected
+
+
+def _with_retained(delete):
+    """A nested stack lets go of what it retains before it deletes the rest."""
+
+    def corrected(physical, properties) -> Any:
+        child = _stacks.get(provisioners._nested_stack_lookup_name(physical)) or {}
+        defined = child.get("_template", {}).get("Resources", {})
+        for name in list(child.get("_resources", {})):
+            if defined.get(name, {}).get("DeletionPolicy") == "Retain":
+                del child["_resources"][name]
+        return delete(physical, properties)
 
     return corrected
 

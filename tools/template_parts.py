@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import tomlkit
 from cfn_values import walk
+from samcli.cli.types import CfnParameterOverridesType
 from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +77,21 @@ NOT_OUR_CALLS = {
 def load() -> dict[str, dict]:
     files = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
     return {str(f.relative_to(ROOT)): yaml_parse(f.read_text()) for f in files}
+
+
+def environments() -> dict[str, dict[str, str]]:
+    """The answers of each environment of samconfig.toml, as the SAM CLI reads them."""
+    found = {}
+    for name, environment in tomlkit.parse((ROOT / "samconfig.toml").read_text()).items():
+        given = environment.get("deploy", {}).get("parameters", {}) if isinstance(environment, dict) else {}
+        words = [str(word) for word in given.get("parameter_overrides", [])]
+        if words:
+            found[name] = CfnParameterOverridesType().convert(words, None, None)
+    return found
+
+
+def environment(name: str) -> dict[str, str]:
+    return dict(environments()[name])
 
 
 def of_type(templates: dict, kind: str) -> dict[str, dict]:
