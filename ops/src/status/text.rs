@@ -162,7 +162,8 @@ fn remembered(memory: &Memory, view: &View) -> Vec<(&'static str, String)> {
 }
 
 fn launches(memory: Option<&Memory>, lead: SignedDuration) -> String {
-    let secs: Vec<u32> = memory.into_iter().flat_map(|m| &m.launches).map(|l| l.secs).collect();
+    let secs: Vec<u32> =
+        memory.into_iter().flat_map(|m| m.launches.iter()).map(|l| l.secs).collect();
     let measured = match (secs.len(), secs.iter().min(), secs.iter().max()) {
         (1, Some(secs), _) => format!("1 measured, {secs} s"),
         (n, Some(least), Some(most)) => format!("{n} measured, {least} to {most} s"),
