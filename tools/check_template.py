@@ -44,7 +44,7 @@ from template_parts import (
 )
 
 GITHUB = "token.actions.githubusercontent.com"
-OWN_ACCOUNT_ONLY = {"lambda.amazonaws.com", "ec2.amazonaws.com"}
+OWN_ACCOUNT_ONLY = {"codedeploy.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com"}
 ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 # Set for the system's libraries, not for our code.
@@ -169,7 +169,7 @@ def roles_trust_own_services_only(templates: dict) -> Iterator[str]:
             if "Federated" in statement["Principal"]:
                 yield from one_repository_only(name, statement)
                 continue
-            # Lambda and EC2 take a role only for what is of the role's account; others can be asked.
+            # They take a role only for what is of the role's account; others can be asked.
             if service not in OWN_ACCOUNT_ONLY and "aws:SourceAccount" not in json.dumps(statement):
                 yield f"{name}: {service or 'somebody'} of any account could take it"
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from cfn_values import Values, walk
 from template_parts import ROOT_FILE, TRIGGERS, WEB, environments, of_type, properties_of
 
-SERVICE, SECURITY = "infra/service.yaml", "infra/security.yaml"
+SERVICE, SECURITY, ALARMS = "infra/service.yaml", "infra/security.yaml", "infra/service-alarms.yaml"
 BALANCER, FIREWALL, EDGE = "infra/load-balancer.yaml", "infra/waf.yaml", "infra/edge.yaml"
 #: Who may speak to whom: group, port, and the group that it comes from or goes to.
 HEARS = {("Instances", "ApplicationPort", "Balancer"), ("Cache", 6379, "Instances"), ("Cache", 6379, "Sync")}
@@ -145,7 +145,17 @@ def environments_answer_what_is_asked(templates: dict) -> Iterator[str]:
         yield "aira-seoul: is not the first Aira service (zones a and c, 50 % CPU, 40 users)"
 
 
+def the_edge_can_take_its_alarm(templates: dict) -> Iterator[str]:
+    """Route 53 takes alarms on one metric and a plain statistic, no composite ones and no metric math."""
+    name = environments()["edge"]["FirstHealthAlarm"].removeprefix(templates[ROOT_FILE]["Parameters"]["WebGroupName"]["Default"])
+    alarms = of_type({ALARMS: templates[ALARMS]}, "AWS::CloudWatch::Alarm").values()
+    found = [a["Properties"] for a in alarms if a["Properties"]["AlarmName"] == {"Fn::Sub": "${GroupName}" + name}]
+    if not any(a.get("Statistic") in ("Average", "Maximum", "Minimum", "SampleCount", "Sum") for a in found):
+        yield f"edge: no plain alarm is named GROUP{name}"
+
+
 CHECKS = [
+    the_edge_can_take_its_alarm,
     environments_answer_what_is_asked,
     the_group_keeps_its_sizes,
     native_is_left_alone,
@@ -172,6 +182,7 @@ def _attributes(t: dict) -> list:
 
 #: What is done to a copy, and the check that must then find a fault.
 MUTATIONS = [
+    ("the_edge_can_take_its_alarm", "a health check on a percentile", lambda t: properties_of(t, ALARMS, "NoHealthyHosts").update(ExtendedStatistic=properties_of(t, ALARMS, "NoHealthyHosts").pop("Statistic"))),
     ("environments_answer_what_is_asked", "an environment with an answer to nothing", lambda t: t[ROOT_FILE]["Parameters"].pop("Zones")),
     ("environments_answer_what_is_asked", "an environment whose answer is refused", lambda t: t[EDGE]["Parameters"]["RoutingPolicy"].update(AllowedValues=["random"])),
     ("the_group_keeps_its_sizes", "a desired capacity", lambda t: properties_of(t, WEB, "Group").update(DesiredCapacity=2)),
