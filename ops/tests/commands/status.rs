@@ -58,7 +58,8 @@ fn a_block_tells_the_decision_bids_holds_and_memory() {
         };
         memory.bids = vec![spike(9, 26), spike(8, -1)];
         memory.no_lowering_until = Some(at("2026-11-20T20:00:00Z"));
-        memory.launches = [58, 97, 71].map(|secs| MeasuredLaunch { id: "".into(), secs }).into();
+        memory.launches =
+            [58, 97, 71].map(|secs| MeasuredLaunch { id: "".into(), secs }).into_iter().collect();
         memory.forecast = Some(Forecast { day: at("2026-11-22T23:00:00Z"), need: 7 });
     });
     let text = table(&aws).text;
