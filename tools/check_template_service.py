@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from cfn_values import Values, walk
-from template_parts import ROOT_FILE, TRIGGERS, WEB, environments, of_type, properties_of
+from cfn_values import PSEUDO, Values, walk
+from template_parts import ROOT_FILE, SESSIONS, TRIGGERS, WEB, environments, of_type, properties_of
 
 SERVICE, SECURITY, ALARMS = "infra/service.yaml", "infra/security.yaml", "infra/service-alarms.yaml"
 BALANCER, FIREWALL, EDGE = "infra/load-balancer.yaml", "infra/waf.yaml", "infra/edge.yaml"
+HERE = PSEUDO["AWS::Region"]
 #: Who may speak to whom: group, port, and the group that it comes from or goes to.
 HEARS = {("Instances", "ApplicationPort", "Balancer"), ("Cache", 6379, "Instances"), ("Cache", 6379, "Sync")}
 RULES = {
@@ -154,7 +155,16 @@ def the_edge_can_take_its_alarm(templates: dict) -> Iterator[str]:
         yield f"edge: no plain alarm is named GROUP{name}"
 
 
+def one_region_owns_the_table(templates: dict) -> Iterator[str]:
+    """The sessions' table is made where PrimaryRegion says, and nowhere beside a replica of it."""
+    for primary, stream, wanted in (("", "", True), (HERE, "", True), ("eu-west-1", "", False), (HERE, "arn:aws:x", False)):
+        values = Values(templates[SESSIONS], {"PrimaryRegion": primary, "StreamArn": stream})
+        if values.holds("CreatesTable") != wanted:
+            yield f"PrimaryRegion={primary or 'none'}, {'a' if stream else 'no'} replica: the table is {'not ' if wanted else ''}made"
+
+
 CHECKS = [
+    one_region_owns_the_table,
     the_edge_can_take_its_alarm,
     environments_answer_what_is_asked,
     the_group_keeps_its_sizes,
@@ -182,6 +192,7 @@ def _attributes(t: dict) -> list:
 
 #: What is done to a copy, and the check that must then find a fault.
 MUTATIONS = [
+    ("one_region_owns_the_table", "a second table in a second region", lambda t: t[SESSIONS]["Conditions"].update(CreatesTable={"Fn::Equals": [{"Ref": "StreamArn"}, ""]})),
     ("the_edge_can_take_its_alarm", "a health check on a percentile", lambda t: properties_of(t, ALARMS, "NoHealthyHosts").update(ExtendedStatistic=properties_of(t, ALARMS, "NoHealthyHosts").pop("Statistic"))),
     ("environments_answer_what_is_asked", "an environment with an answer to nothing", lambda t: t[ROOT_FILE]["Parameters"].pop("Zones")),
     ("environments_answer_what_is_asked", "an environment whose answer is refused", lambda t: t[EDGE]["Parameters"]["RoutingPolicy"].update(AllowedValues=["random"])),
