@@ -163,7 +163,21 @@ def one_region_owns_the_table(templates: dict) -> Iterator[str]:
             yield f"PrimaryRegion={primary or 'none'}, {'a' if stream else 'no'} replica: the table is {'not ' if wanted else ''}made"
 
 
+def deployments_are_taken_back(templates: dict) -> Iterator[str]:
+    """By alarms that are there, without an answer."""
+    answers = {"Delivery": "create"}
+    given = properties_of(templates, ROOT_FILE, "Service")["Parameters"]["RollbackAlarmNames"]
+    names = Values(templates[ROOT_FILE], answers).value(given).split(",")
+    group = templates[ROOT_FILE]["Parameters"]["WebGroupName"]["Default"]
+    alarms = of_type({ALARMS: templates[ALARMS]}, "AWS::CloudWatch::Alarm").values()
+    there = {a["Properties"]["AlarmName"]["Fn::Sub"].replace("${GroupName}", group) for a in alarms}
+    for name in names:
+        if name not in there:
+            yield f"a bad deployment stays: there is no alarm {name or 'at all'}"
+
+
 CHECKS = [
+    deployments_are_taken_back,
     one_region_owns_the_table,
     the_edge_can_take_its_alarm,
     environments_answer_what_is_asked,
@@ -192,6 +206,8 @@ def _attributes(t: dict) -> list:
 
 #: What is done to a copy, and the check that must then find a fault.
 MUTATIONS = [
+    ("deployments_are_taken_back", "a bad deployment that stays", lambda t: properties_of(t, ROOT_FILE, "Service")["Parameters"].update(RollbackAlarmNames={"Ref": "RollbackAlarmNames"})),
+    ("deployments_are_taken_back", "an alarm under another name", lambda t: properties_of(t, ALARMS, "NoHealthyHosts").update(AlarmName={"Fn::Sub": "${GroupName}-none-healthy"})),
     ("one_region_owns_the_table", "a second table in a second region", lambda t: t[SESSIONS]["Conditions"].update(CreatesTable={"Fn::Equals": [{"Ref": "StreamArn"}, ""]})),
     ("the_edge_can_take_its_alarm", "a health check on a percentile", lambda t: properties_of(t, ALARMS, "NoHealthyHosts").update(ExtendedStatistic=properties_of(t, ALARMS, "NoHealthyHosts").pop("Statistic"))),
     ("environments_answer_what_is_asked", "an environment with an answer to nothing", lambda t: t[ROOT_FILE]["Parameters"].pop("Zones")),
