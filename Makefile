@@ -157,6 +157,28 @@ endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1
 endpoint-stop: ## stop it; it forgets everything
 	@tools/endpoint stop
 
+## Attach it and take it off (docs/attach.md)
+.PHONY: doctor
+doctor: ## a group before Tidegate: what stands in the way, and the mode that follows (GROUP=name POLICY=file REGION=r JSON=1)
+	@$(if $(value GROUP),,$(error which group? make doctor GROUP=my-web-group POLICY=policy.toml))
+	$(OPS) doctor $(call quoted,GROUP) $(if $(value POLICY),--policy $(call quoted,POLICY)) \
+		$(if $(value REGION),--region $(call quoted,REGION)) $(if $(JSON),--json)
+
+.PHONY: uninstall
+uninstall: setup ## leave a group as it was found: the plan, and with YES=1 it is done (GROUP=name MIN=n BACKSTOP=remove)
+	@$(if $(value GROUP),,$(error which group? make uninstall GROUP=my-web-group, then YES=1))
+	tools/uninstall $(call quoted,GROUP) $(if $(LIVE),--live) --stack $(call quoted,STACK) \
+		$(if $(value REGION),--region $(call quoted,REGION)) $(if $(value MIN),--min $(call quoted,MIN)) \
+		$(if $(filter remove,$(BACKSTOP)),--remove-backstop) $(if $(YES),--yes)
+
+.PHONY: deploy-region
+deploy-region: setup ## a further region, on its replica of the session table (REGION=r SET='CacheUrl=...' PRIMARY=r CODE=dir)
+	@$(if $(value REGION),,$(error which region? make deploy-region REGION=eu-central-1 SET='CacheUrl=rediss://...'))
+	$(ENV)
+	$(PYTHON) tools/deploy_region.py $(call quoted,REGION) --stack $(call quoted,STACK) $(if $(LIVE),--live) \
+		$(if $(value PRIMARY),--primary $(call quoted,PRIMARY)) $(foreach word,$(SET),--set '$(word)') \
+		$(if $(CODE),--code $(call quoted,CODE))
+
 ## This machine
 .PHONY: preflight
 preflight: ## name everything that is missing here, at once

@@ -1,5 +1,6 @@
 //! The arguments.
 
+use crate::uninstall::Functions;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
@@ -17,13 +18,14 @@ Environment:
                             eval \"$(tools/endpoint env)\"
   TIDEGATE_SEED_POLICY    the template's policy document, which holds until one is stored
 
-Permissions: dynamodb:Query and GetItem on the control table, PutItem for policy-put, silence and
-unsilence; autoscaling:DescribeAutoScalingGroups for status.
+Permissions: dynamodb:Query and GetItem on the control table, PutItem for policy-put, silence,
+unsilence and uninstall; autoscaling:DescribeAutoScalingGroups for status; what doctor and uninstall
+need stands in docs/iam.md.
 
 Exit codes:
   0  done
   1  it could not be done, or not all of it: AWS said no, somebody else was first, there is
-     nothing to store, it was not confirmed, the README differs
+     nothing to store, it was not confirmed, the README differs; doctor found what stands in the way
   2  the input is wrong: arguments, environment, policy document, silence";
 
 /// Shows what Tidegate does and why, changes its policy, and silences alarms.
@@ -142,6 +144,47 @@ pub enum Command {
         #[command(flatten)]
         table: Table,
     },
+    /// Looks at a group before Tidegate is attached to it: what stands in the way, what to take care
+    /// of, and the mode that follows. Only reads.
+    Doctor {
+        /// The Auto Scaling group's name.
+        group: String,
+        /// The policy document that it shall run by; the control table's unless given.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Another region than the environment's.
+        #[arg(long, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+        region: Option<String>,
+        /// The control table, where there is one already: the stack's output ControlTableName.
+        #[arg(long = "table", value_name = "NAME", env = "TIDEGATE_CONTROL_TABLE", value_parser = NonEmptyStringValueParser::new())]
+        table: Option<String>,
+    },
+    /// Leaves a group as it was found: shows what there is to do, and does it with --yes.
+    Uninstall {
+        /// The Auto Scaling group's name.
+        group: String,
+        /// Deletes the scheduled action `tidegate-restore`, too; kept unless asked for.
+        #[arg(long)]
+        remove_backstop: bool,
+        /// `MinSize` to be, whatever the ledger knows of it.
+        #[arg(long, value_name = "N")]
+        min: Option<u32>,
+        /// Whether functions may still write: running, stopped (schedules disabled) or gone.
+        #[arg(long, value_name = "STATE", value_parser = functions, default_value = "unknown")]
+        functions: Functions,
+        /// Does it.
+        #[arg(long)]
+        yes: bool,
+        /// Another region than the environment's.
+        #[arg(long, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+        region: Option<String>,
+        /// Which control table.
+        #[command(flatten)]
+        table: Table,
+    },
     /// Prints every key of the policy document as a Markdown table. Calls nobody.
     PolicyKeys {
         /// Compares with the table that stands in this file between `<!-- policy-keys -->` and
@@ -178,6 +221,16 @@ fn length(text: &str) -> Result<SignedDuration, String> {
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
     let length = length.map_err(|error| error.to_string())?;
     if length.is_positive() { Ok(length) } else { Err("a span longer than nothing".to_owned()) }
+}
+
+fn functions(word: &str) -> Result<Functions, String> {
+    match word {
+        "running" => Ok(Functions::Running),
+        "stopped" => Ok(Functions::Stopped),
+        "gone" => Ok(Functions::Gone),
+        "unknown" => Ok(Functions::Unknown),
+        _ => Err("one of running, stopped, gone".to_owned()),
+    }
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -14,6 +14,8 @@ pub struct Target {
     pub aws: Aws,
     /// Table, endpoint and region.
     pub place: String,
+    /// Endpoint or region.
+    pub region: String,
 }
 
 /// Builds the clients from the variables that `get` knows; talks to nobody.
@@ -25,11 +27,15 @@ pub fn connect(table: &str, get: impl Fn(&str) -> Option<String>) -> Result<Targ
     let region = |name: &str| if name == REGION { get(DEFAULT_REGION) } else { None };
     let connection = Connection::read(|name| get(name).or_else(|| region(name)));
     let connection = connection.map_err(|bad| Failure::Input(advised(&bad.to_string())))?;
+    let region = match connection.endpoint_url() {
+        Some(url) => format!("at {url}, {}", connection.region()),
+        None => format!("in {}", connection.region()),
+    };
     let place = match connection.endpoint_url() {
         Some(url) => format!("{table} at {url}"),
-        None => format!("{table} in {}", connection.region()),
+        None => format!("{table} {region}"),
     };
-    Ok(Target { aws: Aws::connect(&connection, table, None), place })
+    Ok(Target { aws: Aws::connect(&connection, table, None), place, region })
 }
 
 fn advised(faults: &str) -> String {

@@ -7,14 +7,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 use tidegate_adapters::Aws;
-use tidegate_adapters::config::SEED_POLICY;
+use tidegate_adapters::config::{REGION, SEED_POLICY};
 use tidegate_domain::ids::FleetName;
 use tidegate_domain::policy::Policy;
 use tidegate_domain::ports::Clock;
 use tidegate_ops::cli::{Cli, Command, Table};
 use tidegate_ops::connect::{Target, connect};
 use tidegate_ops::silence::{self, Wish};
-use tidegate_ops::{Failure, Report, View, explain, policy, status};
+use tidegate_ops::uninstall::{self, Ask};
+use tidegate_ops::{Failure, Report, View, doctor, explain, policy, status};
 
 /// An operator may think for this long before every call is refused.
 const PATIENCE_MS: i64 = 3_600_000;
@@ -52,7 +53,7 @@ async fn run(command: Command) -> Result<Report, Failure> {
         }
         Command::Explain { fleet: name, last, json, table } => {
             let (name, seed) = (fleet(&name)?, seed_policy()?);
-            let Target { aws, place } = open(&table).await?;
+            let Target { aws, place, .. } = open(&table).await?;
             let told = explain::gather(&aws, &name, last, seed.as_ref(), aws.now()).await;
             let told = told.map_err(|failure| failure.about(&place))?;
             Ok(if json { told.json() } else { told.text() })
@@ -63,7 +64,7 @@ async fn run(command: Command) -> Result<Report, Failure> {
             policy::check(&read(&file)?, now)
         }
         Command::PolicyShow { version, table } => {
-            let Target { aws, place } = open(&table).await?;
+            let Target { aws, place, .. } = open(&table).await?;
             policy::show(&aws, version).await.map_err(|failure| failure.about(&place))
         }
         Command::Silence { matchers, length, by, comment, starts, table } => {
@@ -83,14 +84,47 @@ async fn run(command: Command) -> Result<Report, Failure> {
             let done = silence::end(&target.aws, &id, &view).await;
             done.map_err(|failure| failure.about(&target.place))
         }
+        Command::Doctor { group, policy, json, region, table } => {
+            let sight = examine(&group, policy.as_deref(), region, table).await?;
+            Ok(if json { doctor::json(&sight) } else { doctor::page(&sight) })
+        }
+        Command::Uninstall { group, remove_backstop, min, functions, yes, region, table } => {
+            let name = fleet(&group)?;
+            let Target { aws, place, region } = open_in(&table.name, region).await?;
+            let ask = Ask { backstop: remove_backstop, min, functions, yes };
+            let about = |failure: Failure| failure.about(&place);
+            let traces = uninstall::look(&aws, &name, &region).await.map_err(about)?;
+            uninstall::run(&aws, &traces, &ask).await
+        }
         Command::PolicyKeys { check: None } => Ok(Report::of(policy::keys_table())),
         Command::PolicyKeys { check: Some(file) } => policy::check_keys(&read(&file)?),
     }
 }
 
+async fn examine(
+    group: &str,
+    policy: Option<&Path>,
+    region: Option<String>,
+    table: Option<String>,
+) -> Result<doctor::Sight, Failure> {
+    let (fleet, seed) = (fleet(group)?, seed_policy()?);
+    let policy = policy.map(read).transpose()?.map(|document| Policy::parse(&document)).transpose();
+    let policy = policy.map_err(|faults| Failure::Input(format!("the policy: {faults}")))?;
+    let target = open_in(table.as_deref().unwrap_or_default(), region).await?;
+    let question = doctor::Question {
+        fleet: &fleet,
+        policy: policy.as_ref(),
+        seed: seed.as_ref(),
+        has_table: table.is_some(),
+        now: target.aws.now(),
+        place: &target.region,
+    };
+    doctor::look(&target.aws, &question).await
+}
+
 async fn put(file: &Path, yes: bool, dry_run: bool, table: &Table) -> Result<Report, Failure> {
     let document = read(file)?;
-    let Target { aws, place } = open(table).await?;
+    let Target { aws, place, .. } = open(table).await?;
     let about = |failure: Failure| failure.about(&place);
     let seed = env(SEED_POLICY);
     let draft = policy::prepare(&aws, &document, seed.as_deref()).await.map_err(about)?;
@@ -115,7 +149,13 @@ async fn look(table: &Table) -> Result<(Target, View), Failure> {
 
 /// A handle whose time is the story's in a build for one, and else the real one.
 async fn open(table: &Table) -> Result<Target, Failure> {
-    let target = connect(&table.name, env)?;
+    open_in(&table.name, None).await
+}
+
+/// The same, in a region that may be another one than the environment's.
+async fn open_in(table: &str, region: Option<String>) -> Result<Target, Failure> {
+    let given = |name: &str| if name == REGION { region.clone() } else { None };
+    let target = connect(table, |name| given(name).or_else(|| env(name)))?;
     let deadline = target.aws.wall().as_millisecond().saturating_add(PATIENCE_MS);
     let aws = target.aws.for_invocation(u64::try_from(deadline).unwrap_or(u64::MAX)).await;
     let aws: Aws = aws.map_err(|error| Failure::Undone(error.to_string()))?;

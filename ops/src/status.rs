@@ -5,7 +5,7 @@ mod text;
 
 pub(crate) use text::bid;
 
-use crate::{Failure, Report, View};
+use crate::{Failure, Report, TAGS, View};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -19,9 +19,6 @@ use tidegate_domain::ledger::LedgerEntry;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::policy::{FleetPolicy, Policy};
 use tidegate_domain::ports::{Control, Groups, PortResult, Versioned};
-
-/// The tags by which operators hold a fleet begin so.
-const TAGS: &str = "tidegate:";
 
 /// What is asked for.
 #[derive(Debug, Clone)]

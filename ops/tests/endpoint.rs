@@ -2,13 +2,18 @@
 //! environment, exit codes.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use tidegate_domain::attach::Attach;
+use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::FleetName;
-use tidegate_domain::ports::Control;
+use tidegate_domain::memory::Memory;
+use tidegate_domain::ports::{Control, Groups, LeaseToken};
 use tidegate_tests::contract::{Arrange, GroupScene};
 use tidegate_tests::endpoint::stage::LocalStage;
-use tidegate_tests::endpoint::{KEY, REGION};
+use tidegate_tests::endpoint::witness::Witness;
+use tidegate_tests::endpoint::{KEY, REGION, root};
 
 const TABLE: &str = "tidegate-control";
 
@@ -113,4 +118,81 @@ async fn an_operator_silences_alarms_and_ends_it() {
     assert!(code == 1 && error.contains("already"), "{error}");
     let (code, _, error) = shell.say(&["silences", "--table", "no-table"], "");
     assert!(code == 1 && error.contains("control table: no-table at"), "{error}");
+}
+
+/// The actions of the policy that docs/iam.md gives to whoever runs a command.
+fn documented(command: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join("docs/iam.md")).unwrap();
+    let heading = format!("### `{command}`");
+    let section = text.split_once(&heading).unwrap().1;
+    let json = section.split_once("```json").unwrap().1.split_once("```").unwrap().0;
+    let policy: serde_json::Value = serde_json::from_str(json).unwrap();
+    let statements = policy.get("Statement").unwrap().as_array().unwrap().iter();
+    let actions = statements.flat_map(|one| one.get("Action").unwrap().as_array().unwrap());
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_a_group_with_the_permissions_that_are_documented() {
+    let stage = LocalStage::start().await.unwrap_or_else(|stop| panic!("{stop:?}"));
+    let fleet = stage.group(&GroupScene::sized(2, 4, 9)).await.unwrap_or_else(|s| panic!("{s:?}"));
+    let theirs = ScalingPolicy { name: "cpu-70".to_owned(), can_scale_in: true };
+    stage.attach_policy(&fleet, &theirs).await.unwrap_or_else(|s| panic!("{s:?}"));
+    stage.hook(&fleet).await.unwrap_or_else(|s| panic!("{s:?}"));
+    let witness = Witness::to(stage.endpoint().url()).unwrap();
+    let shell = Shell { url: witness.url() };
+    let name = fleet.as_str();
+
+    let (code, out, error) = shell.say(&["doctor", name], "");
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    for line in ["MinSize 2, desired 4, MaxSize 9; 4 serving", "floor (raise-only)", "warm-caches"]
+    {
+        assert!(out.contains(line), "{line}\n{out}");
+    }
+    assert!(out.contains("unknown: none is stored"), "{out}");
+    let vetoed = format!("{}lower = {{ veto_alarms = [\"shop-5xx\"] }}\n", policy(&fleet, 3));
+    let (code, out, _) = shell.say(&["doctor", name, "--policy", "-"], &vetoed);
+    assert!(code == 1 && out.contains("STOP      the load"), "nothing publishes it: {out}");
+    assert_eq!(witness.actions(), documented("doctor"));
+
+    let (code, out, _) = shell.say(&["doctor", name, "--json"], "");
+    assert!(code == 0 && out.contains("\"mode\": \"floor\""), "{out}");
+    let (code, _, error) = shell.say(&["doctor", "ghost"], "");
+    assert!(code == 2 && error.contains("there is no Auto Scaling group ghost at http"), "{error}");
+    let (code, _, error) = shell.say(&["doctor", name, "--region", "eu-central-1"], "");
+    assert!(code == 2 && error.contains("eu-central-1"), "{error}");
+    let (code, _, error) = shell.say(&["doctor", name, "--policy", "-"], "version = 9");
+    assert!(code == 2 && error.contains("version"), "{error}");
+}
+
+#[tokio::test]
+async fn uninstall_leaves_a_group_as_it_was_with_the_permissions_that_are_documented() {
+    let stage = LocalStage::start().await.unwrap_or_else(|stop| panic!("{stop:?}"));
+    let scene = GroupScene::sized(6, 6, 9).tag("tidegate:floor", "3").tag("team", "aira");
+    let fleet = stage.group(&scene).await.unwrap_or_else(|stop| panic!("{stop:?}"));
+    let (world, token) = (stage.world(), LeaseToken("t".to_owned()));
+    let memory = Memory { applied_min: Some(6), ..Memory::default() };
+    world.store(&fleet, 0, &memory, &token).await.unwrap();
+    let backstop = Backstop { min: 6, recurrence: "0 8 * * *".into(), time_zone: "UTC".into() };
+    world.put_backstop(&fleet, &backstop).await.unwrap();
+    let witness = Witness::to(stage.endpoint().url()).unwrap();
+    let shell = Shell { url: witness.url() };
+    let all = ["uninstall", fleet.as_str(), "--remove-backstop", "--min", "4"];
+
+    let (code, out, _) = shell.say(&all, "");
+    assert!(code == 0 && out.contains("nothing was changed"), "{out}");
+    let yes = |functions| [&all[..], &["--yes", "--functions", functions]].concat();
+    let (code, _, error) = shell.say(&yes("running"), "");
+    assert!(code == 1 && error.contains("the schedules are enabled"), "{error}");
+    let (code, out, error) = shell.say(&yes("stopped"), "");
+    assert!(code == 0 && out.ends_with("done\n"), "{out}{error}");
+    assert_eq!(witness.actions(), documented("uninstall"));
+
+    let group = world.describe(&fleet).await.unwrap().unwrap();
+    assert_eq!((group.sizes.min, group.sizes.desired, group.tags.len()), (4, 6, 1));
+    assert_eq!(world.schedules(&fleet).await.unwrap(), []);
+    let (code, out, _) = shell.say(&yes("gone"), "");
+    assert!(code == 0 && out.contains("nothing is left to do"), "{out}");
+    let (code, _, error) = shell.say(&yes("perhaps"), "");
+    assert!(code == 2 && error.contains("running, stopped, gone"), "{error}");
 }

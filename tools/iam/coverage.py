@@ -34,6 +34,18 @@ OF_SYNC = {
 NEVER = {
     "PutItem policy": (FUNCTIONS, f"{PEOPLE} stores policies"),
     "PutItem silence": (FUNCTIONS, f"{PEOPLE} writes silences"),
+    **{
+        name: (FUNCTIONS, f"{PEOPLE} looks at a group before it is attached, and takes off what was put there")
+        for name in (
+            "DescribeAutoScalingGroups setup",
+            "DescribeScheduledActions all",
+            "DescribePolicies kinds",
+            "DescribeLifecycleHooks",
+            "Query ledger first",
+            "DeleteScheduledAction",
+            "DeleteTags",
+        )
+    },
     "Query ledger": (SCALERS, "people and the router read the ledger; these only add to it"),
     "SetDesiredCapacity": ((DAY, ROUTER), "who raises does it by MinSize alone, or not at all"),
     "PutScheduledUpdateGroupAction": ((DAY, ROUTER), "only who lowers keeps the backstop"),

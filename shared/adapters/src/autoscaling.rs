@@ -9,7 +9,9 @@ use crate::call::Operation;
 use crate::policies;
 use aws_sdk_autoscaling::config::Config;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance as SdkInstance};
-use aws_sdk_autoscaling::types::{InstanceRefresh, ScheduledUpdateGroupAction};
+use aws_sdk_autoscaling::types::{
+    InstanceRefresh, ScalingPolicy as SdkPolicy, ScheduledUpdateGroupAction,
+};
 use aws_smithy_types::retry::RetryConfig;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_domain::group::{
@@ -103,6 +105,11 @@ impl Groups for Aws {
 /// The parts of the evidence.
 impl Aws {
     async fn policies_of(&self, fleet: &FleetName) -> PortResult<Vec<ScalingPolicy>> {
+        let found = self.sdk_policies_of(fleet).await?;
+        Ok(found.iter().map(policies::read).collect())
+    }
+
+    pub(crate) async fn sdk_policies_of(&self, fleet: &FleetName) -> PortResult<Vec<SdkPolicy>> {
         let call = "DescribePolicies";
         let mut found = Vec::new();
         let mut token = None;
@@ -116,8 +123,8 @@ impl Aws {
                 .set_next_token(token)
                 .send();
             let answer = self.operation(call)?.run(request).await?;
-            found.extend(answer.scaling_policies().iter().map(policies::read));
             token = answer.next_token().map(str::to_owned);
+            found.extend(answer.scaling_policies.unwrap_or_default());
             if token.is_none() {
                 return Ok(found);
             }
@@ -179,7 +186,7 @@ impl Aws {
     }
 }
 
-fn group(sdk: &AutoScalingGroup) -> Result<Group, String> {
+pub(crate) fn group(sdk: &AutoScalingGroup) -> Result<Group, String> {
     let sizes = Sizes {
         min: size("MinSize", sdk.min_size())?,
         max: size("MaxSize", sdk.max_size())?,
@@ -215,7 +222,7 @@ fn instance(sdk: &SdkInstance) -> Result<Instance, String> {
     })
 }
 
-fn size(name: &str, value: Option<i32>) -> Result<u32, String> {
+pub(crate) fn size(name: &str, value: Option<i32>) -> Result<u32, String> {
     let value = value.ok_or_else(|| format!("{name} is missing"))?;
     u32::try_from(value).map_err(|_| format!("{name} is {value}"))
 }

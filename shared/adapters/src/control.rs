@@ -1,7 +1,8 @@
 //! The control table: policy versions, memories, ledger (leases: [`crate::lease`]).
 //!
 //! What must stay true: every write but the ledger's is conditional ([`crate::put`]); what
-//! cannot be read is an error and never a default.
+//! cannot be read is an error and never a default, but for an entry of the ledger, which is left out:
+//! people read it, and nothing is decided by it.
 
 use crate::aws::Aws;
 use crate::clock::{self, random_hex};
@@ -168,8 +169,8 @@ impl Control for Aws {
             let answer = self.operation(call)?.run(request).await?;
             let found = answer.items().iter().map(item::fields);
             let kept = found.filter(|entry| !stored::is_expired(entry, clock::wall()));
-            let page: Result<Vec<LedgerEntry>, String> = kept.map(|e| stored::entry(&e)).collect();
-            entries.extend(page.map_err(|why| PortError::Unreadable { call, why })?);
+            // One that a newer version wrote is not to hide the others.
+            entries.extend(kept.filter_map(|entry| stored::entry(&entry).ok()));
             start = answer.last_evaluated_key().cloned();
             if start.is_none() {
                 break;
@@ -180,6 +181,24 @@ impl Control for Aws {
 }
 
 impl Aws {
+    /// The oldest entry of a fleet's ledger, one that has run out and still stands included.
+    pub(crate) async fn oldest_entry(&self, fleet: &FleetName) -> PortResult<Option<LedgerEntry>> {
+        let call = "Query (ledger)";
+        let request = self
+            .clients
+            .dynamodb
+            .query()
+            .table_name(&self.names.control_table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", item::text(ledger_key(fleet)))
+            .consistent_read(true)
+            .limit(1)
+            .send();
+        let answer = self.operation(call)?.run(request).await?;
+        let entry = answer.items().first().map(|found| stored::entry(&item::fields(found)));
+        entry.transpose().map_err(|why| PortError::Unreadable { call, why })
+    }
+
     /// Puts an item under its condition. When the condition does not hold because the
     /// item is `ours` already, the first answer was lost: done.
     pub(crate) async fn put_once(

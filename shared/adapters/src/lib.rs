@@ -10,6 +10,7 @@ mod activities;
 mod alarm_items;
 mod alarm_source;
 mod alarm_store;
+mod attach;
 mod autoscaling;
 mod aws;
 mod call;

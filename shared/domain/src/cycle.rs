@@ -153,14 +153,26 @@ struct Once<'a, W> {
     version: u64,
     /// The memory was read, so it can be written: by compare-and-set, even without the lease.
     has_memory: bool,
+    /// What stands there as the memory and cannot be read: a newer version's, or nobody's.
+    unreadable: Option<String>,
 }
 
 impl<'a, W: World> Once<'a, W> {
     fn new(stand: &Stand<'a, W>, run: &'a Run<'a>, blind: Option<String>) -> Self {
         let Stand { planner, world, token } = *stand;
         let trust = Trust { no_memory: blind, policy_fault: run.policy_fault.clone() };
-        let (loaded, kept) = (Memory::default(), Memory::default());
-        Self { planner, world, run, token, trust, loaded, kept, version: 0, has_memory: false }
+        Self {
+            planner,
+            world,
+            run,
+            token,
+            trust,
+            loaded: Memory::default(),
+            kept: Memory::default(),
+            version: 0,
+            has_memory: false,
+            unreadable: None,
+        }
     }
 
     async fn run(mut self) -> Result<LedgerEntry, CycleError> {
@@ -179,7 +191,8 @@ impl<'a, W: World> Once<'a, W> {
         let (group, memory) = (&observation.group, &self.loaded);
         let question = Question { group, memory, token: self.token };
         observation.sizing = ask_sizing(self.world, self.run, &question).await;
-        let decision = self.decide(&mut observation).await;
+        let mut decision = self.decide(&mut observation).await;
+        decision.notices.extend(self.warn_of_memory());
         self.carry_out(&observation, decision).await
     }
 
@@ -194,7 +207,11 @@ impl<'a, W: World> Once<'a, W> {
                 self.loaded = found.memory;
                 self.version = found.version;
             }
-            Err(error) => self.forget(&error),
+            Err(error) => {
+                let unreadable = matches!(error, PortError::Unreadable { .. });
+                self.unreadable = unreadable.then(|| error.to_string());
+                self.forget(&error);
+            }
         }
     }
 

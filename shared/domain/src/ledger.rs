@@ -45,6 +45,16 @@ pub struct LedgerEntry {
     pub outcome: OutcomeWord,
 }
 
+impl LedgerEntry {
+    /// How the note of a first look at a group begins.
+    pub const FIRST_LOOK: &'static str = "first look at this group";
+
+    /// Whether the fleet's memory was empty: what was observed is what others had left.
+    pub fn is_first_look(&self) -> bool {
+        self.notes.iter().any(|note| note.starts_with(Self::FIRST_LOOK))
+    }
+}
+
 /// What sizing advised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizingRecord {

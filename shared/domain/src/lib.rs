@@ -6,8 +6,10 @@
 
 pub mod alarms;
 pub mod arbiter;
+pub mod attach;
 pub mod bid;
 pub mod calendar;
+pub mod cron;
 pub mod cycle;
 pub mod decide;
 pub mod duty;

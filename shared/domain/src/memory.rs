@@ -1,16 +1,16 @@
 //! What must survive between invocations: one versioned item for each fleet,
 //! written by compare-and-set. Everything else is derived from what is true.
 
-use crate::bid::Bid;
+use crate::bid::{Bid, Source};
 use crate::group::{Mode, Sizes};
 use crate::ids::{AlarmName, InstanceId, SharedText};
 use crate::shared::Shared;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
-/// A fleet's memory. An unknown field of a newer version is refused, so that an
-/// older function never drops what a newer one wrote.
+/// A fleet's memory. An unknown field of a newer version is refused, at whatever depth, so that
+/// an older function never drops what a newer one wrote.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Memory {
@@ -21,6 +21,7 @@ pub struct Memory {
     /// What we were about to write; kept until it was seen applied.
     pub intent: Option<Intent>,
     /// Stored bids: sizing, burst, spike, undo and race.
+    #[serde(deserialize_with = "known_bids")]
     pub bids: Vec<Bid>,
     /// Instances by id, with what we saw of them.
     pub instances: Shared<BTreeMap<InstanceId, Seen>>,
@@ -80,8 +81,26 @@ impl Memory {
     }
 }
 
+/// Bids as the memory keeps them: here a field that we do not know is refused, in the ledger, which
+/// is only read, it is not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownBid {
+    source: Source,
+    floor: u32,
+    until: Option<Timestamp>,
+    reason: String,
+}
+
+fn known_bids<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Bid>, D::Error> {
+    let bids = Vec::<KnownBid>::deserialize(input)?.into_iter();
+    let bid = |KnownBid { source, floor, until, reason }| Bid { source, floor, until, reason };
+    Ok(bids.map(bid).collect())
+}
+
 /// Something that we are about to write to the group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Intent {
     /// `MinSize` to be.
     pub min: u32,
@@ -95,6 +114,7 @@ pub struct Intent {
 
 /// What we saw of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Seen {
     /// When its id was first seen.
     pub first: Timestamp,
@@ -110,6 +130,7 @@ pub struct Seen {
 
 /// A lowering that we made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lowering {
     /// When.
     pub at: Timestamp,
@@ -125,6 +146,7 @@ pub struct Lowering {
 
 /// Desired capacity at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CapacitySample {
     /// When.
     pub at: Timestamp,
@@ -134,6 +156,7 @@ pub struct CapacitySample {
 
 /// One measured launch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MeasuredLaunch {
     /// The activity's id.
     pub id: SharedText,
@@ -143,6 +166,7 @@ pub struct MeasuredLaunch {
 
 /// A forecast for the first hour of a day window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Forecast {
     /// When that window starts.
     pub day: Timestamp,
@@ -152,6 +176,7 @@ pub struct Forecast {
 
 /// The mode as last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SeenMode {
     /// The mode.
     pub mode: Mode,
@@ -168,6 +193,20 @@ mod tests {
         assert_eq!(Memory::read("{}").unwrap(), Memory::default());
         for bad in ["[]", "null", "", "{\"from_the_future\": 1}", "{\"applied_min\": -1}"] {
             assert!(Memory::read(bad).is_err(), "{bad}");
+        }
+        for nested in [
+            r#"{"intent":{"min":1,"desired":null,"expected":{"min":1,"max":2,"desired":1},"at":"2026-01-01T00:00:00Z","n":1}}"#,
+            r#"{"bids":[{"source":"spike","floor":1,"until":null,"reason":"","n":1}]}"#,
+            r#"{"bids":[{"source":"later","floor":1,"until":null,"reason":""}]}"#,
+            r#"{"instances":{"i-1":{"first":"2026-01-01T00:00:00Z","in_service":null,"n":1}}}"#,
+            r#"{"growth":[{"at":"2026-01-01T00:00:00Z","desired":1,"n":1}]}"#,
+            r#"{"launches":[{"id":"a","secs":1,"n":1}]}"#,
+            r#"{"forecast":{"day":"2026-01-01T00:00:00Z","need":1,"n":1}}"#,
+            r#"{"mode":{"mode":"owner","at":"2026-01-01T00:00:00Z","n":1}}"#,
+        ] {
+            assert!(Memory::read(nested).is_err(), "{nested}");
+            let known = nested.replace(r#","n":1"#, "").replace("later", "spike");
+            assert!(Memory::read(&known).is_ok(), "{known}");
         }
         let memory = Memory { applied_min: Some(3), ..Memory::default() };
         let text = serde_json::to_string(&memory).unwrap();

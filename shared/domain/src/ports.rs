@@ -238,7 +238,8 @@ pub trait Control {
         expires: Timestamp,
     ) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// The newest ledger entries of a fleet, newest first.
+    /// The newest ledger entries of a fleet, newest first. One that cannot be read (a newer
+    /// version wrote it) is left out.
     fn ledger(
         &self,
         fleet: &FleetName,

@@ -77,11 +77,25 @@ pub enum Call {
     Send,
     /// `Outlet::send`, its chat form
     Chat,
+    /// `Attach::setup`
+    Setup,
+    /// `Attach::schedules`
+    Schedules,
+    /// `Attach::scalers`
+    Scalers,
+    /// `Attach::hooks`
+    Hooks,
+    /// `Attach::first_entry`
+    FirstEntry,
+    /// `Attach::remove_backstop`
+    RemoveBackstop,
+    /// `Attach::remove_tags`
+    RemoveTags,
 }
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 43] = [
         Self::Describe,
         Self::Evidence,
         Self::SetMin,
@@ -118,6 +132,13 @@ impl Call {
         Self::Tags,
         Self::Send,
         Self::Chat,
+        Self::Setup,
+        Self::Schedules,
+        Self::Scalers,
+        Self::Hooks,
+        Self::FirstEntry,
+        Self::RemoveBackstop,
+        Self::RemoveTags,
     ];
 
     /// The AWS call (the first of them, where the port makes several) and its object.
@@ -159,17 +180,27 @@ impl Call {
             Self::Tags => "ListTagsForResource",
             Self::Send => "Publish alarm",
             Self::Chat => "Publish chat",
+            Self::Setup => "DescribeAutoScalingGroups setup",
+            Self::Schedules => "DescribeScheduledActions all",
+            Self::Scalers => "DescribePolicies kinds",
+            Self::Hooks => "DescribeLifecycleHooks",
+            Self::FirstEntry => "Query ledger first",
+            Self::RemoveBackstop => "DeleteScheduledAction",
+            Self::RemoveTags => "DeleteTags",
         }
     }
 
     /// Whether it goes to Auto Scaling.
     pub const fn is_groups(self) -> bool {
-        matches!(self, Self::Describe | Self::Evidence) || self.is_group_write()
+        matches!(self, Self::Describe | Self::Evidence)
+            || matches!(self, Self::Setup | Self::Schedules | Self::Scalers | Self::Hooks)
+            || self.is_group_write()
     }
 
-    /// Whether it changes a group (sizes or scheduled action).
+    /// Whether it changes a group (sizes, scheduled action or tags).
     pub const fn is_group_write(self) -> bool {
         matches!(self, Self::SetMin | Self::SetDesired | Self::PutBackstop)
+            || matches!(self, Self::RemoveBackstop | Self::RemoveTags)
     }
 
     /// Whether it goes to the control table.
@@ -186,6 +217,7 @@ impl Call {
                 | Self::PutSizing
                 | Self::Append
                 | Self::Ledger
+                | Self::FirstEntry
         ) || self.is_alarm_store()
     }
 

@@ -86,6 +86,13 @@ impl FakeAws {
         sizings.insert(fleet.clone(), (version, state.to_vec(), writer));
     }
 
+    /// Overwrites the newest entry of the fleet's ledger with a text.
+    pub fn garble_ledger(&self, fleet: &FleetName, document: &str) {
+        let ledgers = &mut self.lock().table.ledgers;
+        let newest = ledgers.get_mut(fleet).and_then(|entries| entries.values_mut().next_back());
+        newest.into_iter().for_each(|entry| document.clone_into(&mut entry.document));
+    }
+
     /// The fleet's ledger, oldest first, expired entries included.
     pub fn ledger_of(&self, fleet: &FleetName) -> Vec<LedgerEntry> {
         let state = self.lock();
@@ -213,7 +220,7 @@ impl Control for FakeAws {
         self.turn().await;
         self.call(Call::Ledger, Some(fleet), format!("limit={limit}"), |state| {
             let wall = state.wall.as_second();
-            state.table()?.newest(fleet, limit, wall)
+            Ok(state.table()?.newest(fleet, limit, wall))
         })
     }
 }
@@ -268,20 +275,20 @@ impl Table {
         Stored::Version(expected.saturating_add(1))
     }
 
-    /// What has run out is not shown, though DynamoDB deletes it up to days later.
-    fn newest(
-        &self,
-        fleet: &FleetName,
-        limit: u32,
-        wall: i64,
-    ) -> Result<Vec<LedgerEntry>, Refusal> {
+    /// The oldest, one that has run out and still stands included.
+    pub fn oldest(&self, fleet: &FleetName) -> Result<Option<LedgerEntry>, Refusal> {
+        let oldest = self.ledgers.get(fleet).and_then(|entries| entries.values().next());
+        let unreadable = |error: serde_json::Error| Refusal::Unreadable(error.to_string());
+        oldest.map(|e| serde_json::from_str(&e.document).map_err(unreadable)).transpose()
+    }
+
+    /// What has run out is not shown, though DynamoDB deletes it up to days later; nor is what
+    /// cannot be read.
+    fn newest(&self, fleet: &FleetName, limit: u32, wall: i64) -> Vec<LedgerEntry> {
         let entries = self.ledgers.get(fleet).into_iter().flat_map(|l| l.values().rev());
         let live = entries.filter(|entry| wall < entry.expires);
-        let read = |entry: &StoredEntry| {
-            let unreadable = |error: serde_json::Error| Refusal::Unreadable(error.to_string());
-            serde_json::from_str(&entry.document).map_err(unreadable)
-        };
-        live.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(read).collect()
+        let readable = live.filter_map(|entry| serde_json::from_str(&entry.document).ok());
+        readable.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! One Auto Scaling group: what it is made of and what `DescribeAutoScalingGroups` shows.
 
+use crate::attach::Site;
 use crate::schedule::Scheduled;
 use crate::tracking::Tracking;
 use jiff::{SignedDuration, Timestamp};
@@ -234,6 +235,7 @@ pub(crate) struct Fleet {
     pub units: Vec<Unit>,
     pub suspended: BTreeSet<String>,
     pub deleting: bool,
+    pub site: Site,
     pub policies: Vec<ScalingPolicy>,
     pub tracking: Option<Tracking>,
     pub refresh: Option<String>,
@@ -263,6 +265,7 @@ impl Fleet {
             units: Vec::new(),
             suspended: BTreeSet::new(),
             deleting: false,
+            site: Site::default(),
             policies: Vec::new(),
             tracking: None,
             refresh: None,

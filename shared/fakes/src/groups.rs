@@ -173,8 +173,9 @@ impl Fleet {
         let recent = |started: Timestamp| now.duration_since(started) <= DAY;
         let newest = self.activities.iter().rev();
         let tracking = self.tracking.as_ref().map(crate::Tracking::policy);
+        let inert = self.site.scalers.iter().map(|scaler| scaler.policy.clone());
         Evidence {
-            policies: self.policies.iter().cloned().chain(tracking).collect(),
+            policies: self.policies.iter().cloned().chain(tracking).chain(inert).collect(),
             activities: newest.take_while(|a| recent(a.started)).cloned().collect(),
             refresh: self.refresh.clone().filter(|s| !REFRESH_OVER.contains(&s.as_str())),
             backstop: self.actions.get(Backstop::NAME).map(|s| s.action.clone()),

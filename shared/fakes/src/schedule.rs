@@ -1,10 +1,10 @@
 //! Scheduled actions: they fire at their cron whoever is alive, for as long as the group is.
 
 use crate::activities::Begun;
-use crate::cron::Cron;
 use crate::faults::Refusal;
 use crate::fleet::{Fleet, Ids, Writer};
 use jiff::Timestamp;
+use tidegate_domain::cron::Cron;
 use tidegate_domain::group::{ActivityKind, Backstop, Sizes};
 
 /// One scheduled action and its next occurrence.

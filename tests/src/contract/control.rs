@@ -84,31 +84,7 @@ impl<'a, S: Arrange> Scene<'a, S> {
     }
 
     fn entry(&self, id: &str, at: i64) -> LedgerEntry {
-        LedgerEntry {
-            id: id.to_owned(),
-            at: self.at(at),
-            fleet: self.fleet.clone(),
-            function: "spike-step-scaler".to_owned(),
-            signal: "tick".to_owned(),
-            mode: None,
-            dry_run: false,
-            action: ActionRecord::Lower { min: 3, desired: Some(4) },
-            reason: Reason::AtFloor { floor: 3 },
-            text: "바닥에 있다 (it is at its floor).".to_owned(),
-            notes: vec!["a note".to_owned()],
-            bids: Vec::new(),
-            observed: Some(Observed {
-                min: 3,
-                max: 9,
-                desired: 4,
-                in_service: 4,
-                load: Some(1_234.5),
-                need: None,
-            }),
-            sizing: None,
-            memory_version: Some(7),
-            outcome: OutcomeWord::Applied,
-        }
+        entry(&self.fleet, id, self.at(at))
     }
 
     async fn append(&self, entry: &LedgerEntry, expires: i64) -> Verdict {
@@ -118,6 +94,35 @@ impl<'a, S: Arrange> Scene<'a, S> {
     async fn ids(&self, limit: u32) -> Result<Vec<String>, Stop> {
         let entries = self.stage.world().ledger(&self.fleet, limit).await?;
         Ok(entries.into_iter().map(|entry| entry.id).collect())
+    }
+}
+
+/// A decision about a fleet, with something in every field.
+pub(super) fn entry(fleet: &FleetName, id: &str, at: Timestamp) -> LedgerEntry {
+    LedgerEntry {
+        id: id.to_owned(),
+        at,
+        fleet: fleet.clone(),
+        function: "spike-step-scaler".to_owned(),
+        signal: "tick".to_owned(),
+        mode: None,
+        dry_run: false,
+        action: ActionRecord::Lower { min: 3, desired: Some(4) },
+        reason: Reason::AtFloor { floor: 3 },
+        text: "바닥에 있다 (it is at its floor).".to_owned(),
+        notes: vec!["a note".to_owned()],
+        bids: Vec::new(),
+        observed: Some(Observed {
+            min: 3,
+            max: 9,
+            desired: 4,
+            in_service: 4,
+            load: Some(1_234.5),
+            need: None,
+        }),
+        sizing: None,
+        memory_version: Some(7),
+        outcome: OutcomeWord::Applied,
     }
 }
 

@@ -1,9 +1,13 @@
 //! The stage of the strict fakes: they can show everything that the suites ask for.
 
-use super::{AlarmScene, Arrange, Fact, GroupScene, MINUTE, Missing, Published, Scene, Sent, Stop};
+use super::{
+    AlarmScene, Arrange, Fact, GroupScene, MINUTE, Missing, Published, Scene, Sent, Stop,
+    launch_hook,
+};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use tidegate_domain::alarms::group::GroupId;
+use tidegate_domain::attach::{Hook, ScheduledAction};
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, BadName, FleetName};
 use tidegate_domain::metrics::{AlarmState, MetricSpec, Point};
@@ -80,6 +84,16 @@ impl Arrange for FakeStage {
 
     async fn backstop(&self, fleet: &FleetName) -> Scene<Option<Backstop>> {
         Ok(self.aws.backstop(fleet))
+    }
+
+    async fn schedule(&self, fleet: &FleetName, action: &ScheduledAction) -> Scene<()> {
+        self.aws.set_site(fleet, |site| site.schedules.push(action.clone()));
+        Ok(())
+    }
+
+    async fn hook(&self, fleet: &FleetName) -> Scene<Hook> {
+        self.aws.set_site(fleet, |site| site.hooks.push(launch_hook()));
+        Ok(launch_hook())
     }
 
     async fn put_points(&self, spec: &MetricSpec, points: &[Point]) -> Scene<()> {

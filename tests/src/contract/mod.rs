@@ -9,6 +9,7 @@
 //! with [`Arrange::settle`] where AWS takes time.
 
 pub mod alarms;
+pub mod attach;
 pub mod control;
 pub mod fake_stage;
 pub mod groups;
@@ -24,6 +25,7 @@ use std::future::Future;
 use std::pin::Pin;
 use tidegate_domain::alarms::group::GroupId;
 use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Outlet};
+use tidegate_domain::attach::{Attach, Hook, ScheduledAction};
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricQuery, MetricSpec, Point};
@@ -35,7 +37,7 @@ use tidegate_domain::ports::{PortError, World};
 #[expect(async_fn_in_trait, reason = "a suite runs on one thread")]
 pub trait Arrange {
     /// The implementation under test.
-    type World: World + AlarmStore + AlarmSource + Outlet;
+    type World: World + Attach + AlarmStore + AlarmSource + Outlet;
 
     /// The implementation under test.
     fn world(&self) -> &Self::World;
@@ -68,6 +70,12 @@ pub trait Arrange {
 
     /// The scheduled action [`Backstop::NAME`] as it stands on the group.
     async fn backstop(&self, fleet: &FleetName) -> Scene<Option<Backstop>>;
+
+    /// Puts a recurring scheduled action on the group, as somebody else would.
+    async fn schedule(&self, fleet: &FleetName, action: &ScheduledAction) -> Scene<()>;
+
+    /// Puts a hook on launching instances, and says what it is.
+    async fn hook(&self, fleet: &FleetName) -> Scene<Hook>;
 
     /// Publishes one value per point, readable when done. Points lie on whole minutes, some
     /// minutes in the past, and each minute gets one value, so every statistic but
@@ -326,6 +334,7 @@ impl<S> Case<S> {
 /// Every case of every port.
 pub fn all<S: Arrange>() -> Vec<Case<S>> {
     let mut cases = groups::cases();
+    cases.extend(attach::cases());
     cases.extend(metrics::cases());
     cases.extend(control::cases());
     cases.extend(sizing::cases());
@@ -352,6 +361,12 @@ pub fn minutes<S: Arrange>(stage: &S, count: u32, ago: u32) -> Vec<jiff::Timesta
     let newest = now - i64::from(ago) * 60;
     let second = |back: u32| jiff::Timestamp::from_second(newest - i64::from(back) * 60);
     (0..count).rev().filter_map(|back| second(back).ok()).collect()
+}
+
+/// The hook that stages put on a group.
+pub(crate) fn launch_hook() -> Hook {
+    let timeout = SignedDuration::from_secs(120);
+    Hook { name: "warm-caches".to_owned(), launching: true, timeout, abandons: false }
 }
 
 /// A minute.

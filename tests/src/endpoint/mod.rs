@@ -9,6 +9,7 @@ pub mod loss;
 pub mod sessions;
 pub mod stage;
 mod topics;
+pub mod witness;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -4,7 +4,7 @@ use super::clients::{aws, sdk_config};
 use super::topics::{TOPICS, Topics};
 use super::{Endpoint, KEY};
 use crate::contract::{
-    AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Sent, Stop,
+    AlarmScene, Arrange, Fact, GroupScene, Missing, Published, Scene, Sent, Stop, launch_hook,
 };
 use aws_sdk_autoscaling as autoscaling;
 use aws_sdk_autoscaling::types::{
@@ -23,6 +23,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tidegate_adapters::Aws;
 use tidegate_domain::alarms::group::GroupId;
+use tidegate_domain::attach::{Hook, ScheduledAction};
 use tidegate_domain::group::{Backstop, ScalingPolicy};
 use tidegate_domain::ids::{AlarmName, FleetName};
 use tidegate_domain::metrics::{AlarmState, Comparison, MetricSpec, Point, QuerySource};
@@ -218,6 +219,35 @@ impl Arrange for LocalStage {
             recurrence: action.recurrence().unwrap_or_default().to_owned(),
             time_zone: action.time_zone().unwrap_or_default().to_owned(),
         }))
+    }
+
+    async fn schedule(&self, fleet: &FleetName, action: &ScheduledAction) -> Scene<()> {
+        let number = |capacity: Option<u32>| capacity.map(size).transpose();
+        let request = self
+            .autoscaling
+            .put_scheduled_update_group_action()
+            .auto_scaling_group_name(fleet.as_str())
+            .scheduled_action_name(&action.name)
+            .set_min_size(number(action.min)?)
+            .set_max_size(number(action.max)?)
+            .set_desired_capacity(number(action.desired)?)
+            .set_recurrence(action.recurrence.clone())
+            .time_zone(&action.time_zone);
+        request.send().await.map(drop).map_err(failed("PutScheduledUpdateGroupAction"))
+    }
+
+    async fn hook(&self, fleet: &FleetName) -> Scene<Hook> {
+        let hook = launch_hook();
+        let request = self
+            .autoscaling
+            .put_lifecycle_hook()
+            .auto_scaling_group_name(fleet.as_str())
+            .lifecycle_hook_name(&hook.name)
+            .lifecycle_transition("autoscaling:EC2_INSTANCE_LAUNCHING")
+            .heartbeat_timeout(i32::try_from(hook.timeout.as_secs()).unwrap_or(i32::MAX))
+            .default_result("CONTINUE");
+        request.send().await.map_err(failed("PutLifecycleHook"))?;
+        Ok(hook)
     }
 
     async fn put_points(&self, spec: &MetricSpec, points: &[Point]) -> Scene<()> {

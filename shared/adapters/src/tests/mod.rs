@@ -11,6 +11,7 @@ mod router_source;
 mod router_store;
 mod sessions;
 mod silent;
+mod stored;
 #[cfg(feature = "story")]
 mod story;
 

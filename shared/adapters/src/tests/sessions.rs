@@ -21,7 +21,7 @@ fn connection(url: &str) -> Connection {
     Connection::read(|name| variable(name, url)).unwrap()
 }
 
-fn replica(peer: &Peer) -> Replica {
+pub(super) fn replica(peer: &Peer) -> Replica {
     Replica::connect(&connection(&peer.url), "sessions", "control")
 }
 
@@ -29,11 +29,11 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn stamp(counter: u16) -> Stamp {
+pub(super) fn stamp(counter: u16) -> Stamp {
     format!("018f3c2a1b00{counter:04x}-eu-central-1").parse().unwrap()
 }
 
-fn part() -> SessionPart {
+pub(super) fn part() -> SessionPart {
     let field = Field { at: stamp(1), value: Some(FieldValue::new("canary")) };
     SessionPart {
         key: SessionKey::new(&"ab".repeat(32)).unwrap(),
@@ -47,7 +47,7 @@ fn part() -> SessionPart {
     }
 }
 
-fn score() -> ScorePart {
+pub(super) fn score() -> ScorePart {
     ScorePart {
         shard: ShardKey { board: BoardWord::new("week").unwrap(), shard: 3 },
         member: BoardWord::new("kim").unwrap(),

@@ -11,10 +11,13 @@ use crate::notice::{Notice, Severity};
 use crate::observation::Observation;
 use crate::ports::{LeaseToken, PortError, Stored, World};
 use crate::reason::Reason;
+use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
 
 /// What was only rehearsed is kept for a day.
 const DRY_RUN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// What the group was like before us is kept for ten years: `make uninstall` gives it back.
+const FIRST_LOOK_LIFE: SignedDuration = SignedDuration::from_hours(24 * 365 * 10);
 /// Without memory nothing says what was sent: notices go out in the first minute of these.
 const BLIND_REPEAT_SECS: i64 = 15 * 60;
 
@@ -197,6 +200,16 @@ impl<W: World> Once<'_, W> {
         failed.map_or(Ok(()), Err)
     }
 
+    /// A memory that cannot be read does not heal by itself. The ticks tell, now and then.
+    pub(super) fn warn_of_memory(&self) -> Option<Notice> {
+        let why = self.unreadable.as_ref().filter(|_| self.run.signal == Signal::Tick)?;
+        let subject = "the memory cannot be read: nothing is lowered";
+        let notice = Notice::new(self.run.fleet, Severity::Warning, "memory", subject);
+        Some(
+            notice.body(format!("{subject}. {why}. Did a newer version write it? docs/upgrade.md")),
+        )
+    }
+
     pub(super) async fn keep_if_changed(&mut self, memory: &Memory) -> Result<(), PortError> {
         if !self.has_memory || *memory == self.kept {
             return Ok(());
@@ -211,7 +224,9 @@ impl<W: World> Once<'_, W> {
         if !self.has_memory {
             return Ok(());
         }
-        self.world.append(entry, self.after(self.run.ledger_life)).await
+        let life = self.run.ledger_life;
+        let life = if entry.is_first_look() { life.max(FIRST_LOOK_LIFE) } else { life };
+        self.world.append(entry, self.after(life)).await
     }
 
     /// Whether the last run by this signal held for another reason; this one is noted.

@@ -4,6 +4,7 @@
 use super::Inputs;
 use crate::group::{Activity, ActivityKind, ActivityResult, Lifecycle};
 use crate::ids::InstanceId;
+use crate::ledger::LedgerEntry;
 use crate::memory::{CapacitySample, Intent, Lowering, MeasuredLaunch, Memory, Seen, SeenMode};
 use crate::signal::Signal;
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +62,8 @@ fn settle_intent(i: &Inputs<'_>, memory: &mut Memory) {
 fn note_whose_min(i: &Inputs<'_>, memory: &mut Memory, notes: &mut Vec<String>) {
     let min = i.observation.group.sizes.min;
     let Some(applied) = memory.applied_min else {
-        notes.push(format!("first look at this group: its MinSize of {min} is taken over"));
+        let first = LedgerEntry::FIRST_LOOK;
+        notes.push(format!("{first}: its MinSize of {min} is taken over"));
         memory.applied_min = Some(min);
         return;
     };

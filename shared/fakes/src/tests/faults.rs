@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use tidegate_domain::alarms::group::{GroupId, GroupState};
 use tidegate_domain::alarms::ports::{AlarmSource, AlarmStore, Opening, Outlet};
 use tidegate_domain::alarms::silence::Silence;
+use tidegate_domain::attach::Attach;
 use tidegate_domain::group::Backstop;
 use tidegate_domain::memory::Memory;
 use tidegate_domain::metrics::{MetricQuery, Window};
@@ -217,7 +218,7 @@ fn names_of_calls_are_unique() {
     let writes = Call::ALL.iter().filter(|c| c.is_write()).count();
     let control = Call::ALL.iter().filter(|c| c.is_control()).count();
     let router = Call::ALL.iter().filter(|c| c.is_router()).count();
-    assert_eq!((writes, control, router), (21, 23, 18));
+    assert_eq!((writes, control, router), (23, 24, 18));
 }
 
 #[test]
@@ -273,7 +274,26 @@ fn every_call<'a>(aws: &'a FakeAws, fleet: &'a FleetName) -> Vec<(&'static str, 
         ("publish", Box::pin(async move { drop(aws.publish(&notice).await) })),
     ];
     calls.extend(every_call_of_the_router(aws));
+    calls.extend(every_call_of_the_operator(aws, fleet));
     calls
+}
+
+fn every_call_of_the_operator<'a>(
+    aws: &'a FakeAws,
+    fleet: &'a FleetName,
+) -> Vec<(&'static str, AnyCall<'a>)> {
+    vec![
+        ("setup", Box::pin(async { drop(aws.setup(fleet).await) })),
+        ("schedules", Box::pin(async { drop(aws.schedules(fleet).await) })),
+        ("scalers", Box::pin(async { drop(aws.scalers(fleet).await) })),
+        ("hooks", Box::pin(async { drop(aws.hooks(fleet).await) })),
+        ("first_entry", Box::pin(async { drop(aws.first_entry(fleet).await) })),
+        ("remove_backstop", Box::pin(async { drop(aws.remove_backstop(fleet).await) })),
+        (
+            "remove_tags",
+            Box::pin(async { drop(aws.remove_tags(fleet, &["t".to_owned()].into()).await) }),
+        ),
+    ]
 }
 
 fn every_call_of_the_router(aws: &FakeAws) -> Vec<(&'static str, AnyCall<'_>)> {

@@ -16,7 +16,7 @@ const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /// A recurrence: the set bits of each field are its values.
 #[derive(Debug, Clone)]
-pub(crate) struct Cron {
+pub struct Cron {
     minutes: u64,
     hours: u64,
     month_days: u64,
