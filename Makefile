@@ -59,10 +59,10 @@ grafana: setup ## renew the Grafana dashboard that is made from infra/dashboard.
 	@$(ENV)
 	$(PYTHON) tools/watch_grafana.py
 
-.PHONY: readme-keys
-readme-keys: ## renew the README's table of policy keys from the code
+.PHONY: policy-keys
+policy-keys: ## renew docs/policy.md's table of policy keys from the code
 	@$(ENV)
-	$(PYTHON) tools/readme_keys.py
+	$(PYTHON) tools/policy_keys.py
 
 ## Prove it (docs/proofs.md)
 .PHONY: test-deep

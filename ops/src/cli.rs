@@ -25,7 +25,7 @@ need stands in docs/iam.md.
 Exit codes:
   0  done
   1  it could not be done, or not all of it: AWS said no, somebody else was first, there is
-     nothing to store, it was not confirmed, the README differs; doctor found what stands in the way
+     nothing to store, it was not confirmed, the table of keys differs; doctor found what stands in the way
   2  the input is wrong: arguments, environment, policy document, silence";
 
 /// Shows what Tidegate does and why, changes its policy, and silences alarms.

@@ -1,4 +1,4 @@
-//! `policy-keys`: the README's table of every key, made from the keys that the parser reads.
+//! `policy-keys`: the table of every key, made from the keys that the parser reads.
 
 use crate::{Failure, Report};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-"""Writes the table of policy keys, as the code prints it, into the README between its marks."""
+"""Writes the table of policy keys, as the code prints it, into docs/policy.md between its marks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ BEGINS, ENDS = "<!-- policy-keys -->", "<!-- /policy-keys -->"
 def main() -> int:
     command = "cargo run --quiet --locked -p tidegate-ops -- policy-keys".split()
     table = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    readme = ROOT / "README.md"
-    before, begins, rest = readme.read_text().partition(BEGINS)
+    page = ROOT / "docs" / "policy.md"
+    before, begins, rest = page.read_text().partition(BEGINS)
     _old, ends, after = rest.partition(ENDS)
     if not (begins and ends):
-        print(f"readme-keys: README.md has no {BEGINS} ... {ENDS}", file=sys.stderr)
+        print(f"policy-keys: docs/policy.md has no {BEGINS} ... {ENDS}", file=sys.stderr)
         return 1
-    readme.write_text(f"{before}{BEGINS}\n{table.strip()}\n{ENDS}{after}")
+    page.write_text(f"{before}{BEGINS}\n{table.strip()}\n{ENDS}{after}")
     return 0
 
 
