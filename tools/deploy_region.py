@@ -27,10 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Belongs to a region, whatever it looks like.
 OWN = {
     "ExistingGroupName", "MoreGroupNames", "LoadBalancerFullName", "TargetGroupFullName", "CacheUrl",
-    "CacheSecretArn", "CacheSubnetIds", "CacheSecurityGroupIds", "SubnetIds", "SecurityGroupIds", "MoreTopics",
+    "CacheNodeIds", "CacheSecretArn", "CacheSubnetIds", "CacheSecurityGroupIds", "CertificateArn", "CloudFrontPrefixListId",
+    "MoreTopics", "PublicSubnetIds", "SecurityGroupIds", "SubnetIds", "VpcId", "Zones",
 }  # fmt: skip
 #: A value that names something of one region.
-REGIONAL = re.compile(r"(^|[=,])(arn:|(subnet|sg|vpc|rtb|eni)-[0-9a-f]{8})|\.amazonaws\.com\b")
+REGIONAL = re.compile(r"(^|[=,])(arn:[a-z-]+:[a-z0-9-]+:[a-z]|(subnet|sg|vpc|rtb|eni)-[0-9a-f]{8})|\.amazonaws\.com\b")
 #: What is shown of a NoEcho parameter, whatever it is; and an image in place of the SSM parameter that names it.
 UNREADABLE = re.compile(r"\*{4}$|ami-[0-9a-f]+$")
 
@@ -45,6 +46,7 @@ class First:
 
     stack: str
     region: str
+    arn: str
     parameters: dict[str, str]
     outputs: dict[str, str]
 
@@ -108,6 +110,7 @@ def first_stack(stack: str, primary: str, region: str) -> First:
     first = First(
         stack,
         primary,
+        found["StackId"],
         {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])},
         {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
     )
@@ -166,7 +169,16 @@ def answers(first: First, region: str, given: dict[str, str]) -> dict[str, str]:
     if hidden:
         print(f"deploy-region: not copied, since their value is not shown: {', '.join(hidden)}; SET gives them")
     copied = {name: value for name, value in parameters.items() if name not in {*own, *hidden}}
-    return {**copied, "SessionRegions": others(first, region), **given}
+    shared = {"PrimaryRegion": first.region, "SessionRegions": others(first, region), **provider(first)}
+    return {**copied, **shared, **given}
+
+
+def provider(first: First) -> dict[str, str]:
+    """GitHub's identity provider, of which an account has one: the first region made it."""
+    if not first.parameters.get("GitHubRepository") or first.parameters.get("GitHubProviderArn"):
+        return {}
+    _, partition, _, _, account, _ = first.arn.split(":", 5)
+    return {"GitHubProviderArn": f"arn:{partition}:iam::{account}:oidc-provider/token.actions.githubusercontent.com"}
 
 
 def others(first: First, region: str) -> str:
