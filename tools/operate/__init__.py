@@ -1,0 +1,1 @@
+"""Tests of the tools behind `make deploy-region` and `make uninstall`."""
