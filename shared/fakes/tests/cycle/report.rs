@@ -24,16 +24,25 @@ fn an_entry_says_what_was_seen_and_judged() {
 
 #[test]
 fn an_entry_is_kept_for_as_long_as_the_ledger_keeps_entries() {
-    let expires = |stage: &Stage, life| {
-        let wall = stage.now();
-        stage.nightly();
-        let call = stage.calls(Call::Append).remove(0);
-        assert!(call.args.ends_with(&format!("expires={}", wall + life)), "{}", call.args);
-    };
-    expires(&Stage::night(), mins(7 * 24 * 60));
+    let stage = Stage::night();
+    let first = stage.now();
+    stage.nightly();
+    stage.minutes(15);
+    let second = stage.now();
+    stage.nightly();
+    let ten_years = mins(10 * 365 * 24 * 60);
+    let lives = [("the first look", first, ten_years), ("a step", second, mins(7 * 24 * 60))];
+    let appended = stage.calls(Call::Append);
+    assert_eq!(appended.len(), lives.len());
+    for (call, (name, at, life)) in appended.iter().zip(lives) {
+        assert!(call.args.ends_with(&format!("expires={}", at + life)), "{name}: {}", call.args);
+    }
     let mut rehearsed = Stage::night();
     rehearsed.dry_run = true;
-    expires(&rehearsed, mins(24 * 60));
+    let until = rehearsed.now() + mins(24 * 60);
+    rehearsed.nightly();
+    let call = rehearsed.calls(Call::Append).remove(0);
+    assert!(call.args.ends_with(&format!("expires={until}")), "{}", call.args);
 }
 
 #[test]
