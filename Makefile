@@ -149,6 +149,10 @@ unsilence: ## end a silence now (ID=s-1f0c6a83)
 	@$(if $(value ID),,$(error which one? make silences, then make unsilence ID=s-...))
 	$(OPS) unsilence $(call quoted,ID)
 
+.PHONY: aira
+aira: ## run the reference workload on 127.0.0.1, sessions in memory; says where and how to sign in (PORT=8080)
+	@workload/run $(or $(PORT),8080)
+
 .PHONY: endpoint-start
 endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1
 	@tools/endpoint start

@@ -1,0 +1,5 @@
+#!/bin/bash
+# Starts the service.
+set -euo pipefail
+
+systemctl restart aira.service
