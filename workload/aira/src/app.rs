@@ -9,6 +9,8 @@ use crate::settings::{Faults, ModelKind, SecretPlace, Settings, StoreKind};
 use crate::store::Store;
 use crate::ticket::Key;
 use std::sync::Arc;
+#[cfg(feature = "aws")]
+use std::time::Duration;
 
 /// The service.
 pub struct App {
@@ -54,6 +56,15 @@ impl App {
             model,
             key,
         }
+    }
+
+    /// On an instance: says that it leaves as soon as its group has decided so. It goes on serving
+    /// until it is told to end.
+    #[cfg(feature = "aws")]
+    pub async fn watch_group(&self, instance: crate::instance::Instance, every: Duration) {
+        instance.taken_away(every).await;
+        self.gate.advance(crate::gate::Phase::Leaving);
+        crate::log::line(crate::log::Level::Info, "the group takes it away", serde_json::json!({}));
     }
 
     /// What the gauges show now.

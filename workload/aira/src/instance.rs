@@ -1,6 +1,9 @@
-//! The instance's own credentials, from EC2's metadata service (version 2). The SDK's provider would
-//! bring its configuration crate and a second service's client for three small requests.
+//! What the instance knows of itself, from EC2's metadata service (version 2): its credentials, and
+//! whether its group takes it away. The SDK's provider would bring its configuration crate and a
+//! second service's client for three small requests.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html>
+//!
+//! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html>
 //!
 //! The SDK asks again some minutes before they run out, and keeps what it has when that fails.
 
@@ -18,6 +21,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 const SERVICE: &str = "http://169.254.169.254";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+const TARGET_STATE: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
 /// Longest answer: the service is on the machine itself.
 const WAIT: Duration = Duration::from_secs(2);
 /// Bytes of an answer.
@@ -54,9 +58,26 @@ impl Instance {
         Self { service: service.to_owned(), client }
     }
 
-    async fn credentials(&self) -> Result<Credentials, String> {
+    /// Ready when the group has decided to end this instance; the load balancer then sends nothing
+    /// new any more, long before the machine is shut down. Never ready where there is no group.
+    pub async fn taken_away(&self, every: Duration) {
+        while self.target_state().await.ok().as_deref() != Some("Terminated") {
+            tokio::time::sleep(every).await;
+        }
+    }
+
+    async fn target_state(&self) -> Text {
+        let token = self.token().await?;
+        self.ask("GET", TARGET_STATE, ("x-aws-ec2-metadata-token", token.as_str())).await
+    }
+
+    async fn token(&self) -> Text {
         let lasts = ("x-aws-ec2-metadata-token-ttl-seconds", "60");
-        let token = self.ask("PUT", "/latest/api/token", lasts).await?;
+        self.ask("PUT", "/latest/api/token", lasts).await
+    }
+
+    async fn credentials(&self) -> Result<Credentials, String> {
+        let token = self.token().await?;
         let with = ("x-aws-ec2-metadata-token", token.as_str());
         let roles = self.ask("GET", ROLES, with).await?;
         let role = roles.lines().next().unwrap_or_default();

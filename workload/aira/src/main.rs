@@ -1,6 +1,8 @@
 //! The program: `aira` serves, `aira code NAME [DAYS]` writes an access code.
 
 use aira::app::{App, secret};
+#[cfg(feature = "aws")]
+use aira::instance::Instance;
 use aira::log::{Level, line};
 use aira::settings::Settings;
 use aira::{server, ticket};
@@ -10,6 +12,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Between two looks at what the group intends.
+#[cfg(feature = "aws")]
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,6 +43,11 @@ async fn serve() -> Result<ExitCode, Box<dyn Error>> {
     });
     let app = Arc::new(App::new(settings).await?);
     line(Level::Info, "serving", said);
+    #[cfg(feature = "aws")]
+    if aira::table::is_on_an_instance(&app.settings) {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { app.watch_group(Instance::default(), LOOK_EVERY).await });
+    }
     let leave = async move {
         tokio::select! { _ = term.recv() => (), _ = int.recv() => () }
     };

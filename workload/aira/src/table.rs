@@ -3,7 +3,7 @@
 //! the local endpoint) or the instance's.
 
 use crate::instance::Instance;
-use crate::settings::Faults;
+use crate::settings::{Faults, Settings, StoreKind};
 use crate::store::{Answer, Fields, Store, StoreFault};
 use crate::ticket::Key;
 use std::time::{Duration, SystemTime};
@@ -56,6 +56,12 @@ pub(crate) async fn secret(arn: &str) -> Result<String, String> {
     let connection = connection().map_err(|faults| faults.to_string())?;
     let text = Secrets::new(&connection).text(arn).await;
     text.map(|text| text.expose().clone()).map_err(|why| format!("the secret {arn}: {why}"))
+}
+
+/// Whether who we are is the instance's business: nobody gave us credentials.
+pub fn is_on_an_instance(settings: &Settings) -> bool {
+    settings.store == StoreKind::Table
+        && std::env::var("AWS_ACCESS_KEY_ID").map_or(true, |id| id.is_empty())
 }
 
 fn connection() -> Result<Connection, Faults> {

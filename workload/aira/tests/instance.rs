@@ -1,7 +1,9 @@
-//! Credentials from a fake of EC2's metadata service, version 2.
+//! Credentials, and the group's intent, from a fake of EC2's metadata service, version 2.
 
 #![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
+mod support;
 
 use aira::instance::Instance;
 use aws_credential_types::provider::ProvideCredentials;
@@ -9,6 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
+use support::Parts;
 
 const GOOD: &str = r#"{"Code":"Success","AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"s3cr3t",
     "Token":"t0ken","Expiration":"2026-11-22T12:00:00Z"}"#;
@@ -18,6 +21,7 @@ fn service(credentials: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
+        let mut looks = 0;
         while let Ok((mut stream, _)) = listener.accept() {
             let lines = BufReader::new(stream.try_clone().unwrap()).lines();
             let head: Vec<String> =
@@ -31,6 +35,10 @@ fn service(credentials: &'static str) -> String {
                 }
                 path if knows && path == roles => (200, "web-role"),
                 path if knows && path == format!("{roles}web-role") => (200, credentials),
+                "GET /latest/meta-data/autoscaling/target-lifecycle-state" if knows => {
+                    looks += 1;
+                    if looks < 3 { (200, "InService") } else { (200, "Terminated") }
+                }
                 _ => (401, ""),
             };
             let length = body.len();
@@ -58,4 +66,17 @@ async fn what_is_no_credentials_is_an_error_that_repeats_nothing() {
         assert!(!text.contains("s3cr3t") && text.contains("not credentials"), "{text}");
     }
     assert!(Instance::at("http://127.0.0.1:9").provide_credentials().await.is_err());
+}
+
+#[tokio::test]
+async fn an_instance_that_its_group_takes_away_says_so_and_goes_on_serving() {
+    let aira = Parts::default().start().await;
+    let kim = aira.signed_in("kim").await;
+    let beat = Duration::from_millis(50);
+    assert_eq!(kim.get("/readyz").await.status, 200);
+    aira.app.watch_group(Instance::at(&service(GOOD)), beat).await;
+    assert_eq!(kim.get("/readyz").await.status, 503);
+    assert_eq!(kim.ask("Still there?").await.said().1, "done");
+    let nobody = Instance::at("http://127.0.0.1:9");
+    assert!(tokio::time::timeout(beat * 4, nobody.taken_away(beat)).await.is_err());
 }
