@@ -12,6 +12,7 @@ ANSWERS = {
     "TrackingCpuPercent": "70", "TrackingRequests": "420", "ScalingDriver": "tidegate", "InstanceType": "t3.small",
     "ImageId": "ami-12345678", "UserData": "", "SubnetIds": "", "SecurityGroupIds": "", "LoadBalancerFullName": "",
     "TargetGroupFullName": "", "TargetGroupServes": "false", "CacheUrl": "", "CacheSecretArn": "", "InstallDeployAgent": "false",
+    "ControlTable": "sizes-control",
 }  # fmt: skip
 
 
