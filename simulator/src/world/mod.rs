@@ -112,6 +112,8 @@ pub(crate) struct State<'t> {
     version: u64,
     /// Changes of the memory that other runs' decisions turn on.
     turns: u64,
+    /// The last of them, if it was nothing but another bid of sizing.
+    resized: Option<u64>,
     /// Changes of when the next closer look is taken.
     looks: u64,
     tokens: u64,
@@ -138,6 +140,7 @@ impl<'t> SimWorld<'t> {
             sizing_read_at: None,
             version: 0,
             turns: 0,
+            resized: None,
             looks: 0,
             tokens: 0,
             calls: Calls::default(),

@@ -99,8 +99,11 @@ impl SimWorld<'_> {
     ) -> Option<Quiet> {
         let state = &*self.lock();
         let called = state.calls.since(&before.calls)?;
-        let held = entry.outcome == OutcomeWord::Held && state.stamp() == before.stamp;
+        let held = entry.outcome == OutcomeWord::Held && state.moved_nothing(before, entry);
         let until = (held && state.is_calm(entry, policy)).then(|| state.horizon(policy))?;
+        let waits = matches!(entry.reason, Reason::LookedRecently { .. });
+        // The next closer look is for who waits for it: the others were decided before that.
+        let until = state.memory.next_look.filter(|_| waits).map_or(until, |at| at.min(until));
         let advised = match &entry.sizing {
             None if state.calls.sizing_reads > before.calls.sizing_reads => return None,
             None => None,
@@ -108,9 +111,9 @@ impl SimWorld<'_> {
         };
         let left = if advised.is_some() { RENEWED_BELOW } else { ALIVE };
         let quiet = Quiet {
-            stamp: before.stamp,
+            stamp: state.stamp(),
             until,
-            looks: matches!(entry.reason, Reason::LookedRecently { .. }).then_some(state.looks),
+            looks: waits.then_some(state.looks),
             lease: state.lease().map(|_| left),
             reason: entry.reason.clone(),
             advised,
@@ -155,11 +158,12 @@ impl SimWorld<'_> {
 
 impl Calls {
     /// What was called since, if it was nothing but looks at group, alarms and memory; without
-    /// what sizing reads and writes.
+    /// what sizing reads and writes, and without the memory that was written: a run that is the
+    /// same again finds that there.
     fn since(&self, before: &Self) -> Option<Self> {
-        let Self { describes, alarms, metrics, leases, loads, .. } = *self;
+        let Self { describes, alarms, metrics, leases, loads, memories, .. } = *self;
         let Self { sizing_reads, sizing_metrics, sizings, .. } = *self;
-        let only = Self { describes, alarms, metrics, leases, loads, ..*before };
+        let only = Self { describes, alarms, metrics, leases, loads, memories, ..*before };
         (*self == Self { sizing_reads, sizing_metrics, sizings, ..only }).then(|| Self {
             describes: describes - before.describes,
             alarms: alarms - before.alarms,
@@ -182,6 +186,15 @@ impl Calls {
 impl State<'_> {
     fn stamp(&self) -> Stamp {
         Stamp { changes: self.changes, turns: self.turns }
+    }
+
+    /// Whether a run left everything as it was that its decision turns on, but for the bid of
+    /// sizing that it made itself.
+    fn moved_nothing(&self, before: &Before, entry: &LedgerEntry) -> bool {
+        let stamp = self.stamp();
+        let bid_made = Stamp { turns: before.stamp.turns + 1, ..before.stamp };
+        let made = self.resized == Some(stamp.turns) && entry.sizing.is_some();
+        stamp == before.stamp || (made && stamp == bid_made)
     }
 
     /// Until when sizing's lease stands.
@@ -211,9 +224,16 @@ impl State<'_> {
         for bid in old.bids.iter_mut().filter(|bid| bid.source == Source::Sizing) {
             bid.until = renewed(bid);
         }
-        if old != *new {
-            self.turns += 1;
+        if old == *new {
+            return;
         }
+        self.turns += 1;
+        let others = |bids: &[Bid]| -> Vec<Bid> {
+            bids.iter().filter(|bid| bid.source != Source::Sizing).cloned().collect()
+        };
+        let others_stand = others(&old.bids) == others(&new.bids);
+        old.bids.clone_from(&new.bids);
+        self.resized = (others_stand && old == *new).then_some(self.turns);
     }
 
     /// Whether nothing that was decided depends on the load, on how long anything stands in the
@@ -275,7 +295,7 @@ fn remembered(policy: &FleetPolicy, memory: &Memory, now: Timestamp) -> Vec<Time
     // What must be left of sizing's lease is seen to by whoever leaves a run out.
     let others = memory.bids.iter().filter(|bid| bid.source != Source::Sizing);
     let mut instants: Vec<Timestamp> = others.filter_map(|bid| bid.until).collect();
-    instants.extend(memory.no_lowering_until.into_iter().chain(memory.next_look));
+    instants.extend(memory.no_lowering_until);
     instants.extend(memory.last_termination.map(|at| after(at, bake)));
     instants.extend(memory.last_breach.map(|at| after(at, policy.stabilization())));
     for step in memory.last_lowering.into_iter().chain(memory.doubt) {
