@@ -150,8 +150,9 @@ pub enum Reason {
 impl Reason {
     /// The stable code, as it stands in the ledger.
     pub fn code(&self) -> String {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        value.get("code").and_then(|c| c.as_str()).unwrap_or("unknown").to_owned()
+        // The tag is what stands first: {"code":"at_floor",...
+        let text = serde_json::to_string(self).unwrap_or_default();
+        text.split('"').nth(3).unwrap_or("unknown").to_owned()
     }
 
     /// The reason of a floor that is raised to, by the source of the winning bid.

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use metrics::{Bell, Queries};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidegate_domain::group::Group;
 use tidegate_domain::ids::AlarmName;
 use tidegate_domain::ledger::LedgerEntry;
@@ -99,7 +99,7 @@ struct Weather {
 pub(crate) struct State<'t> {
     site: Site<'t>,
     /// The group as it shows itself, until it changes.
-    view: Option<Group>,
+    view: Option<Arc<Group>>,
     queries: Queries,
     bells: BTreeMap<AlarmName, Bell>,
     weather: Weather,

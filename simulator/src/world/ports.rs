@@ -56,8 +56,7 @@ impl Groups for SimWorld<'_> {
         let state = &mut *self.lock();
         state.calls.describes += 1;
         state.groups_reachable("DescribeAutoScalingGroups")?;
-        let site = &state.site;
-        Ok(Some(state.view.get_or_insert_with(|| site.group().view()).clone()))
+        Ok(Some(Group::clone(&state.shown())))
     }
 
     async fn evidence(&self, _: &FleetName, now: Timestamp) -> PortResult<Evidence> {

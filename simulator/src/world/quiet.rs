@@ -10,6 +10,8 @@
 
 use super::{Calls, SimWorld, State};
 use jiff::{SignedDuration, Timestamp};
+use std::cell::Cell;
+use std::sync::Arc;
 use tidegate_domain::bid::{Bid, Source};
 use tidegate_domain::decide::schedule::{FIRST_HOUR, lead};
 use tidegate_domain::group::Group;
@@ -19,6 +21,7 @@ use tidegate_domain::metrics::AlarmState;
 use tidegate_domain::observation::{Advised, Reading};
 use tidegate_domain::policy::FleetPolicy;
 use tidegate_domain::reason::Reason;
+use tidegate_domain::sizing::Rule;
 
 /// Nothing is left out for longer than this.
 const LONGEST: SignedDuration = SignedDuration::from_hours(6);
@@ -64,6 +67,8 @@ pub struct Quiet {
     reason: Reason,
     /// The size and the rule that sizing advised, to a run that asked it.
     advised: Option<(u32, String)>,
+    /// That rule, once it was seen.
+    rule: Cell<Option<Rule>>,
     /// What it called, and the tokens that it took.
     called: Calls,
     tokens: u64,
@@ -78,8 +83,14 @@ impl Quiet {
     /// Whether this is what was advised, and nothing is to be told beside it.
     pub fn was_advised(&self, answer: Option<&Reading<Advised>>) -> bool {
         let Some(Ok(Advised { advice, trouble: None })) = answer else { return false };
-        let (size, rule) = (advice.size, advice.rule.to_string());
-        !advice.burst && self.advised.as_ref().is_some_and(|then| *then == (size, rule))
+        let Some((size, rule)) = &self.advised else { return false };
+        if advice.burst || advice.size != *size {
+            return false;
+        }
+        if self.rule.get().is_none() && advice.rule.to_string() == *rule {
+            self.rule.set(Some(advice.rule));
+        }
+        self.rule.get() == Some(advice.rule)
     }
 }
 
@@ -117,6 +128,7 @@ impl SimWorld<'_> {
             lease: state.lease().map(|_| left),
             reason: entry.reason.clone(),
             advised,
+            rule: Cell::new(None),
             called,
             tokens: state.tokens - before.tokens,
         };
@@ -143,11 +155,9 @@ impl SimWorld<'_> {
 
     /// The group as it shows itself and the memory, uncounted: for asking sizing before a run
     /// that is left out if it advises the same.
-    pub fn glimpse(&self) -> (Group, Memory) {
+    pub fn glimpse(&self) -> (Arc<Group>, Memory) {
         let state = &mut *self.lock();
-        let site = &state.site;
-        let view = state.view.get_or_insert_with(|| site.group().view()).clone();
-        (view, state.memory.clone())
+        (state.shown(), state.memory.clone())
     }
 
     /// Sizing was asked, and the run will ask it again: it is read once in a minute.
@@ -184,6 +194,12 @@ impl Calls {
 }
 
 impl State<'_> {
+    /// The group as it shows itself.
+    pub(super) fn shown(&mut self) -> Arc<Group> {
+        let site = &self.site;
+        Arc::clone(self.view.get_or_insert_with(|| Arc::new(site.group().view())))
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp { changes: self.changes, turns: self.turns }
     }

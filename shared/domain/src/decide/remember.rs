@@ -105,6 +105,11 @@ fn note_instances(i: &Inputs<'_>, memory: &mut Memory) {
             memory.last_termination = Some(i.now);
         }
     }
+    // Whoever is there is remembered by now: as many as are remembered means that nobody left.
+    let active = group.instances.iter().filter(|x| x.lifecycle != Lifecycle::WarmPool);
+    if active.count() == memory.instances.len() {
+        return;
+    }
     let there: BTreeSet<&InstanceId> = group.instances.iter().map(|x| &x.id).collect();
     if memory.instances.iter().any(|(id, seen)| !there.contains(id) && !seen.leaving) {
         memory.last_termination = Some(i.now);
