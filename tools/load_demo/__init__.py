@@ -1,0 +1,1 @@
+"""A small real fleet on one machine, under load: it is run, watched and compared."""
