@@ -50,8 +50,7 @@ def stack_on_it(
         "TargetGroupFullName": own.target_group,
         "MaximumInstances": str(own.max_size),
         "VetoAlarmNames": own.veto_alarm,
-        "MoreGroupNames": ",".join(f.name for f in others),
-        "MoreAlarmPrefix": f"{others[0].name}-",
+        **_more_groups(others),
         # The story's group stands in the endpoint's own network, behind a load balancer that is played.
         **NO_NETWORK,
         # The story sends the schedules' events itself: the endpoint knows only the real time.
@@ -60,6 +59,13 @@ def stack_on_it(
     }
     built = ["--code", str(code)] if code else []
     _run("deploy-local", stack, "--story", *built, *_settings(parameters))
+
+
+def _more_groups(others: list[Fleet]) -> dict[str, str]:
+    if not others:
+        return {}
+    names = ",".join(f.name for f in others)
+    return {"MoreGroupNames": names, "MoreAlarmPrefix": f"{others[0].name}-"}
 
 
 def elsewhere(stack: str, region: str, code: Path | None, answers: dict[str, str]) -> None:

@@ -21,7 +21,6 @@ from .cast import (
     Metric,
     errors_of,
     metrics_of,
-    policy_document,
     spike_metric,
 )
 from .cloud import Cloud, StageError, stamp
@@ -44,7 +43,7 @@ def set_up(cloud: Cloud, fleets: list[Fleet], day: dict[str, Traffic], start: da
         _group(cloud, fleet)
         _alarms(cloud, fleet)
         _last_week(cloud, fleet, day[fleet.name], start)
-    return _policy(cloud)
+    return store_policy(cloud, POLICY_FILE)
 
 
 def put_clock(cloud: Cloud, now: datetime) -> None:
@@ -121,9 +120,9 @@ def _alarms(cloud: Cloud, fleet: Fleet) -> None:
     function = cloud.configurations["spike-step-scaler"]["FunctionArn"]
     if spike not in names:
         actions = {"AlarmActions": [function], "OKActions": [function]}
-        _alarm(cloud, spike, metric, fleet.spike_threshold, **actions)
+        alarm(cloud, spike, metric, fleet.spike_threshold, **actions)
     if fleet.veto_alarm not in names:
-        _alarm(cloud, fleet.veto_alarm, errors_of(fleet), 50.0)
+        alarm(cloud, fleet.veto_alarm, errors_of(fleet), 50.0)
 
 
 def tracking_alarms(cloud: Cloud, fleet: Fleet) -> list[str]:
@@ -142,10 +141,10 @@ def people_alarm(cloud: Cloud, watch: Watch) -> None:
         "EvaluationPeriods": watch.periods,
         "AlarmDescription": watch.text,
     }
-    _alarm(cloud, watch.name, watch.metric, watch.threshold, **more)
+    alarm(cloud, watch.name, watch.metric, watch.threshold, **more)
 
 
-def _alarm(cloud: Cloud, name: str, metric: Metric, threshold: float, **more: Any) -> None:
+def alarm(cloud: Cloud, name: str, metric: Metric, threshold: float, **more: Any) -> None:
     statistic = "ExtendedStatistic" if metric.statistic.startswith("p") else "Statistic"
     terms: dict[str, Any] = {
         "EvaluationPeriods": 2,
@@ -174,11 +173,11 @@ def _last_week(cloud: Cloud, fleet: Fleet, traffic: Traffic, start: datetime) ->
     )
 
 
-def _policy(cloud: Cloud) -> str:
+def store_policy(cloud: Cloud, file: Path) -> str:
     """Stores the policy: with the operator's tool where it is built, else as the tool would."""
     tool = next((path for path in TOOLS if _is_current(path)), None)
     if tool is not None:
-        command = [str(tool), "policy-put", "--yes", str(POLICY_FILE)]
+        command = [str(tool), "policy-put", "--yes", str(file)]
         environment = {**os.environ, "TIDEGATE_CONTROL_TABLE": cloud.control_table}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         if done.returncode == 0:
@@ -188,7 +187,7 @@ def _policy(cloud: Cloud) -> str:
         "pk": {"S": "policy"},
         "sk": {"S": "v#00000001"},
         "version": {"N": "1"},
-        "doc": {"S": policy_document()},
+        "doc": {"S": file.read_text()},
         "at": {"S": stamp(datetime.now().astimezone())},
     }
     cloud.tables.put_item(TableName=cloud.control_table, Item=item)

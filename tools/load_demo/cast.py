@@ -1,0 +1,97 @@
+"""The one fleet of the load demo, its metrics and its alarms.
+
+What it is scaled by is read from policy.toml, which the functions get, so that the driver and the
+functions cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from demo.cast import Fleet, Metric
+
+POLICY_FILE = Path(__file__).with_name("policy.toml")
+#: Answers that run at once on an instance; the next one is refused.
+CONCURRENCY = 12
+#: People who were told to come again wait so long, the mean of Aira's Retry-After.
+RETRY_SECS = 2.0
+MAX_SIZE = 16
+
+
+def policy_document() -> str:
+    return POLICY_FILE.read_text()
+
+
+def fleet() -> Fleet:
+    """The fleet as the stack makes it."""
+    policy = tomlkit.parse(policy_document()).unwrap()["fleets"]["aira-web"]
+    group = "targetgroup/aira-web/73e2d6bc24d8a067"
+    return Fleet("aira-web", "owner", MAX_SIZE, 0, "wanted", 9.0, group, policy)
+
+
+def metrics(of: Fleet) -> dict[str, Metric]:
+    """What is put into CloudWatch each minute."""
+    balancer, group = of.target_dimensions, {"AutoScalingGroupName": of.name}
+    elb = "AWS/ApplicationELB"
+    return {
+        "wanted": Metric("Aira", "AnswersWanted", "Average", group, "Count"),
+        "each": Metric("Aira", "AnswersWantedPerInstance", "Average", group, "Count"),
+        "healthy": Metric(elb, "HealthyHostCount", "Minimum", balancer, "Count"),
+        "errors": Metric(elb, "HTTPCode_Target_5XX_Count", "Sum", balancer, "Count"),
+    }
+
+
+@dataclass(frozen=True)
+class Minute:
+    """What was measured of one minute of the story."""
+
+    number: int
+    wanted: float
+    healthy: int
+    errors: float
+
+    @property
+    def each(self) -> float:
+        return self.wanted / max(1, self.healthy)
+
+    def value(self, metric: str) -> float:
+        values = {"wanted": self.wanted, "each": self.each, "errors": self.errors}
+        return float(values.get(metric, self.healthy))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an alarm watches."""
+
+    name: str
+    metric: str
+    sign: str
+    threshold: float
+    periods: int
+    text: str
+
+
+def spike_alarm(of: Fleet) -> Terms:
+    """The one that the step table belongs to."""
+    text = "Answers wanted per instance are high."
+    return Terms(of.spike_alarm, "each", ">=", of.spike_threshold, 2, text)
+
+
+def low_alarm(of: Fleet) -> Terms:
+    """The one that native step scaling lowers by: half as much, for a quarter of an hour."""
+    text = "Answers wanted per instance are low."
+    return Terms(f"{of.name}-wanted-low", "each", "<", of.spike_threshold / 2, 15, text)
+
+
+def error_alarm(of: Fleet) -> Terms:
+    """Refused requests: people are told, and nothing is lowered meanwhile."""
+    return Terms(of.veto_alarm, "errors", ">=", 50.0, 2, "Requests end with 5xx.")
+
+
+def steps(of: Fleet) -> list[dict[str, Any]]:
+    """The step table of the policy."""
+    return list(of.policy["spike"][0]["steps"])
