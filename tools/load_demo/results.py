@@ -201,8 +201,8 @@ def _leaving(run: Run) -> Leaving:
 def _invalid(run: Run, asked: list[Question]) -> list[str]:
     found = []
     if run.locust_cpu.max_10s > MOST_LOCUST_CPU:
-        used, allowed = run.locust_cpu.max_10s, MOST_LOCUST_CPU
-        found.append(f"Locust used {used:.0%} of a core for 10 s, and {allowed:.0%} is allowed")
+        used, most = (f"{n * 100:.0f} %" for n in (run.locust_cpu.max_10s, MOST_LOCUST_CPU))
+        found.append(f"Locust used {used} of a core for 10 s, and {most} is allowed")
     if not asked:
         found.append("nobody asked anything in the step window")
     return found

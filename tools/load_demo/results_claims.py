@@ -39,7 +39,7 @@ def claims(comparison: Comparison) -> list[Claim]:
 
 def _faster(comparison: Comparison) -> Claim:
     below = comparison.below("tidegate", "fixed")
-    text = f"Tidegate's p95 is at least {LEAST_BELOW:.0%} below the fixed fleet's"
+    text = f"Tidegate's p95 is at least {LEAST_BELOW * 100:.0f} % below the fixed fleet's"
     if below is None:
         return Claim(text, False, "there is no valid run of both")
     ours, fixed = (comparison.variant(name).p95 for name in ("tidegate", "fixed"))
@@ -102,7 +102,7 @@ def _valid(comparison: Comparison) -> Claim:
     invalid = [f"{r.run.name}: {'; '.join(r.invalid)}" for r in results if not r.valid]
     seen = [f"{len(results) - len(invalid)} of {len(results)} are valid", *invalid]
     seen += [f"there is no run of {title}" for title in missing]
-    text = f"Every run is valid: Locust used at most {MOST_LOCUST_CPU:.0%} of a core"
+    text = f"Every run is valid: Locust used at most {MOST_LOCUST_CPU * 100:.0f} % of a core"
     return Claim(text, not invalid and not missing, "; ".join(seen))
 
 

@@ -8,6 +8,8 @@ from .results import FIGURES, Comparison, Figure, Spread, Variant
 from .results_claims import Claim, claims, told_below
 
 
+#: A variant as an owner.
+OWNERS = {"tidegate": "Tidegate's", "native": "native step scaling's", "fixed": "the fixed fleet's"}
 #: What stands behind a number of a kind.
 UNITS = {"secs": " s", "share": " %"}
 
@@ -61,8 +63,8 @@ def sentences(comparison: Comparison) -> list[str]:
     for name, other in (("tidegate", "fixed"), ("native", "fixed"), ("tidegate", "native")):
         below = comparison.below(name, other)
         if below is not None:
-            ours, theirs = (comparison.variant(v).title for v in (name, other))
-            found.append(f"p95 of {ours}: {told_below(below)} that of {theirs}.")
+            said = f"{OWNERS[name]} p95 is {told_below(below)} {OWNERS[other]}."
+            found.append(said[0].upper() + said[1:])
     return found
 
 

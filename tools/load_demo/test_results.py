@@ -183,7 +183,7 @@ class Comparing(unittest.TestCase):
         self.assertEqual(tidegate.shown.p95, 5.0)
         valid = next(c for c in claims(comparison) if c.text.startswith("Every run"))
         self.assertFalse(valid.holds)
-        self.assertIn("tidegate-3: Locust used 81% of a core", valid.seen)
+        self.assertIn("tidegate-3: Locust used 81 % of a core", valid.seen)
         self.assertIn("no run of native", valid.seen)
 
     def test_below(self) -> None:
