@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import os
 import shutil
 import signal
@@ -351,7 +352,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--code", required=True)
     parser.add_argument("--out", type=Path, default=Path("browser.json"))
     parser.add_argument("--shots", type=Path)
-    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser.add_argument("--seconds", type=float, default=math.inf)
     parser.add_argument("--think", type=float, default=4.0)
     return parser.parse_args()
 
