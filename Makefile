@@ -153,6 +153,15 @@ unsilence: ## end a silence now (ID=s-1f0c6a83)
 aira: ## run the reference workload on 127.0.0.1, sessions in memory; says where and how to sign in (PORT=8080)
 	@workload/run $(or $(PORT),8080)
 
+.PHONY: load
+load: setup ## load the workload with Locust's users: table, report, pictures (USERS=40 MINUTES=2 STAGES=0:5,60:40,90: SEED=n URL=.. CODES=.. INSTANCES=n)
+	@tools/setup --load
+	$(ENV)
+	$(PYTHON) tools/load_aira.py --users $(or $(USERS),40) --minutes $(or $(MINUTES),2) \
+		$(if $(value STAGES),--stages $(call quoted,STAGES)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(value URL),--url $(call quoted,URL)) $(if $(value CODES),--codes $(call quoted,CODES)) \
+		$(if $(INSTANCES),--instances $(INSTANCES)) $(if $(value PROGRAM),--program $(call quoted,PROGRAM))
+
 .PHONY: endpoint-start
 endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1
 	@tools/endpoint start

@@ -23,7 +23,7 @@ from journeys import sse
 from journeys.insist import Asked, Try, insist
 from journeys.kept import Compared, Kept
 from journeys.plan import Dice, Seats, Settings, users_at
-from journeys.rows import Book, Check, Cut, Question, Second
+from journeys.rows import Book, Check, Cut, Question, Second, Tries
 from locust import FastHttpUser, LoadTestShape, events, task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
 
@@ -31,6 +31,8 @@ SETTINGS = Settings.read(os.environ)
 SETTINGS.check()
 SEATS = Seats(SETTINGS.codes)
 BOOK = Book(SETTINGS.out)
+#: What has ended in this second.
+NOW = Tries()
 
 
 class Stages(LoadTestShape):
@@ -130,8 +132,8 @@ class Visitor(FastHttpUser):
             got = self.stream(turn, body)
             # The HTTP client takes the end of our patience for a lost connection.
             if time.monotonic() < deadline:
-                return got
-        return Try("late")
+                return count(got)
+        return count(Try("late"))
 
     def stream(self, turn: str, body: str) -> Try:
         """Sends the question and reads the answer to its end."""
@@ -213,6 +215,8 @@ class Visitor(FastHttpUser):
     def report(self, told: Asked) -> None:
         """Two entries of our own in Locust's statistics: the user's view, over all tries."""
         is_done = told.outcome == "done"
+        NOW.done += is_done
+        NOW.abandoned += not is_done
         entries = [("question", told.took, None if is_done else TimeoutError("abandoned"))]
         if told.first_token is not None:
             entries.append(("first token", told.first_token, None))
@@ -225,6 +229,13 @@ class Visitor(FastHttpUser):
                 exception=problem,
                 context={},
             )
+
+
+def count(got: Try) -> Try:
+    NOW.tries += 1
+    NOW.refused += got.end == "refused"
+    NOW.broken += got.end == "broken"
+    return got
 
 
 def retry_after(response: Any) -> float:
@@ -247,13 +258,21 @@ def every_second(runner: Any) -> None:
         gevent.sleep(1.0)
         now, used = time.monotonic(), time.process_time()
         BOOK.add(Second(time.time(), runner.user_count, (used - cpu) / (now - at)))
-        BOOK.flush()
+        end_second()
         at, cpu = now, used
+
+
+def end_second() -> None:
+    global NOW
+    NOW.at = time.time()
+    BOOK.add(NOW)
+    NOW = Tries()
+    BOOK.flush()
 
 
 @events.quitting.add_listener
 def finish(environment: Any, **_: Any) -> None:
-    BOOK.flush()
+    end_second()
     problems = environment.runner.exceptions
     for problem in problems.values():
         logging.error("this file is wrong: %s", problem["msg"])

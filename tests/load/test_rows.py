@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from journeys.rows import Book, Check, Cut, Question, Second, cells
+from journeys.rows import Book, Check, Cut, Question, Second, Tries, cells
 
 
 class Files(unittest.TestCase):
@@ -22,6 +22,7 @@ class Files(unittest.TestCase):
             book.add(Check(1.0, "ann", "end", 3, 0, 0, 0))
             book.add(Cut(2.0, "ann", "t-1", "reset"))
             book.add(Second(3.0, 5, 0.25))
+            book.add(Tries(3.0, 4, 2, 1, 1))
             book.close()
             found = {path.name: path.read_text().splitlines() for path in out.iterdir()}
         self.assertEqual(
@@ -35,6 +36,7 @@ class Files(unittest.TestCase):
                     "1.000,ann,end,3,0,0,0",
                 ],
                 "cuts.csv": ["at,user,turn,what", "2.000,ann,t-1,reset"],
+                "tries.csv": ["at,tries,refused,broken,done,abandoned", "3.000,4,2,1,1,0"],
                 "users.csv": ["at,users,cpu", "3.000,5,0.250"],
             },
         )

@@ -20,7 +20,7 @@ class Compared:
 
 @dataclass
 class Kept:
-    """The turns of one session, oldest first. Of an abandoned one nobody knows whether it is kept."""
+    """The turns of one session, oldest first. An abandoned one may be kept, or not."""
 
     turns: list[tuple[str, str | None]] = field(default_factory=list)
 

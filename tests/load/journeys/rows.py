@@ -59,8 +59,26 @@ class Second:
     cpu: float
 
 
+@dataclass
+class Tries:
+    """What ended in one second: tries, those refused or broken off, and whole questions."""
+
+    at: float = 0.0
+    tries: int = 0
+    refused: int = 0
+    broken: int = 0
+    done: int = 0
+    abandoned: int = 0
+
+
 #: File, and what its rows are.
-TABLES = {"questions": Question, "checks": Check, "cuts": Cut, "users": Second}
+TABLES = {
+    "questions": Question,
+    "checks": Check,
+    "cuts": Cut,
+    "users": Second,
+    "tries": Tries,
+}
 
 
 def cells(row: Any) -> list[str]:
@@ -88,7 +106,7 @@ class Book:
             self._writers[kind].writerow([field.name for field in fields(kind)])
         self.flush()
 
-    def add(self, row: Question | Check | Cut | Second) -> None:
+    def add(self, row: Question | Check | Cut | Second | Tries) -> None:
         self._writers[type(row)].writerow(cells(row))
 
     def flush(self) -> None:
