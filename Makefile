@@ -162,6 +162,10 @@ load: setup ## load the workload with Locust's users: table, report, pictures (U
 		$(if $(value URL),--url $(call quoted,URL)) $(if $(value CODES),--codes $(call quoted,CODES)) \
 		$(if $(INSTANCES),--instances $(INSTANCES)) $(if $(value PROGRAM),--program $(call quoted,PROGRAM))
 
+.PHONY: load-demo
+load-demo: ## a fleet of processes under 5 to 400 users: fixed, native steps, Tidegate; one page (RUNS=1 USERS=400 OPTIONS='--help')
+	@tools/load-demo $(if $(RUNS),--runs $(RUNS)) $(if $(USERS),--users $(USERS)) $(OPTIONS)
+
 .PHONY: endpoint-start
 endpoint-start: setup ## start the local AWS endpoint on 127.0.0.1
 	@tools/endpoint start

@@ -38,6 +38,11 @@ def begin(owner: int) -> None:
     _run("endpoint", "reset")
 
 
+def end() -> None:
+    """Ends the endpoint, if it runs."""
+    _run("endpoint", "stop")
+
+
 def stack_on_it(
     stack: str, fleets: list[Fleet], code: Path | None, more: dict[str, str] | None = None
 ) -> None:

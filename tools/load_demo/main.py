@@ -12,7 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.cloud import StageError
 
+from . import charts, page, results, summary
 from .programs import ROOT, Missing
+from .results_claims import claims
+from .results_record import RecordError
 from .run import Settings, play
 
 VARIANTS = ("fixed", "native", "tidegate")
@@ -27,12 +30,12 @@ def main() -> int:
     try:
         stages = parse_stages(options.stages or _default_stages(options.users))
         _play_all(options, stages)
-    except (Missing, StageError, BotoCoreError, ClientError, ValueError) as error:
+        return _show(options.out)
+    except (Missing, RecordError, StageError, BotoCoreError, ClientError, ValueError) as error:
         print(f"load-demo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def _default_stages(users: int) -> str:
@@ -93,6 +96,17 @@ def _play_all(options: argparse.Namespace, stages: tuple[tuple[float, int], ...]
         )
         file = play(settings)
         print(f"  {file} in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _show(folder: Path) -> int:
+    """The comparison of all runs that are in the folder; 1 when a claim does not hold."""
+    comparison = results.read(folder)
+    print(f"\n{summary.terminal(comparison)}", end="")
+    file = folder / "comparison.html"
+    file.write_text(page.render(comparison), encoding="utf-8")
+    charts.pictures(comparison, folder / "pictures")
+    print(f"load-demo: the comparison as a page: {file}")
+    return 0 if all(claim.holds for claim in claims(comparison)) else 1
 
 
 def _options() -> argparse.Namespace:

@@ -96,13 +96,15 @@ class People:
         assert self.locust is not None
         faults = []
         if (code := self.locust.wait(timeout=LAST_WORDS_SECS)) not in FINE:
-            faults.append(f"Locust ended with {code}; see locust.log")
+            said = (self.settings.out / "locust.log").read_text(errors="replace").splitlines()
+            raise Missing("\n  ".join([f"Locust ended with {code}:", *said[-8:]]))
         if self.browser is not None:
             self.browser.send_signal(signal.SIGTERM)
             until = time.monotonic() + LAST_WORDS_SECS
             while self.browser.poll() is None and time.monotonic() < until:
                 time.sleep(0.1)
-            if self.browser.poll() != 0:
+            # What it found is in its record, for the comparison to judge.
+            if not (self.settings.out / "browser.json").exists():
                 faults.append(f"the browser ended with {self.browser.poll()}; see browser.log")
         return faults
 

@@ -13,6 +13,8 @@ from .results_record import VARIANTS, Browser
 
 #: The median p95 of Tidegate must be so far below the fixed fleet's.
 LEAST_BELOW = 0.7
+#: How the browser's record names a question that the page gave up: a full fleet, no lost session.
+GAVE_UP = "gave up"
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,9 @@ def _browser(comparison: Comparison) -> Claim:
     wrong = [f"{name}: {why}" for name, browser in looked for why in browser_faults(browser)]
     turns = sum(browser.turns for _, browser in looked)
     reloads = sum(browser.reloads for _, browser in looked)
+    given_up = sum(fault.startswith(GAVE_UP) for _, b in looked for fault in b.faults)
     seen = f"{len(looked)} runs, {turns} turns, {reloads} reloads"
+    seen += f"; questions that the page gave up after a minute: {given_up}"
     return Claim(text, not wrong, "; ".join([seen, *wrong]))
 
 
@@ -161,4 +165,5 @@ def browser_faults(browser: Browser) -> list[str]:
         "signing out did not end the session here": not browser.ended_here,
         "signing out did not end the session there": not browser.ended_there,
     }
-    return [why for why, holds in found.items() if holds] + browser.faults
+    others = [fault for fault in browser.faults if not fault.startswith(GAVE_UP)]
+    return [why for why, holds in found.items() if holds] + others

@@ -59,7 +59,7 @@ class Alarms(unittest.TestCase):
 
 class Policy(unittest.TestCase):
     def test_the_native_table_is_the_policys(self) -> None:
-        self.assertEqual([step["add"] for step in steps(fleet())], [30, 60, 100])
+        self.assertEqual([step["add"] for step in steps(fleet())], [30, 100, 300])
 
     def test_nobody_healthy_is_no_division_by_zero(self) -> None:
         self.assertEqual(Minute(0, 24.0, 0, 0.0).each, 24.0)

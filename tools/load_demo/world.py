@@ -40,6 +40,7 @@ class World:
 
 def build(fleet: Fleet, code: Path | None, ends: ExitStack) -> World:
     """Deploys everything and sets the group to its smallest size."""
+    deploy.end()  # a new process: the old one keeps the memory of its last run
     here, there = (ends.enter_context(caches.server()) for _ in range(2))
     answers = {"Sessions": "true", "SessionRegions": AWAY, "CacheUrl": here.url, **TOPICS}
     deploy.fresh(STACK, [fleet], os.getpid(), code, answers)

@@ -4,7 +4,8 @@
 
 const service = window.AIRA_SERVICE || "";
 const $ = (id) => document.getElementById(id);
-const TRIES = 6;
+/** So long a question is tried again while the service is full, in milliseconds. */
+const PATIENCE = 60000;
 
 const REASONS = {
   wrong_code: "The name and the code do not fit, or the code has run out.",
@@ -108,15 +109,15 @@ async function stream(turn, question, words) {
 
 /** Waits as long as the service asks, a little longer each time, and not in step with others. */
 async function insist(act) {
+  const until = Date.now() + PATIENCE;
   for (let round = 1; ; round += 1) {
     try {
       return await act();
     } catch (problem) {
-      const isFinal = problem.status < 500 || round === TRIES;
-      if (isFinal) throw problem;
+      const wait = (problem.wait || 1) * Math.min(round, 3) * (750 + Math.random() * 500);
+      if (problem.status < 500 || Date.now() + wait > until) throw problem;
       $("status").textContent = "The service is busy; trying again.";
-      const seconds = (problem.wait || 1) * round * (0.75 + Math.random() / 2);
-      await new Promise((resume) => setTimeout(resume, seconds * 1000));
+      await new Promise((resume) => setTimeout(resume, wait));
     }
   }
 }
