@@ -49,7 +49,7 @@ def _parts(run: Run) -> list[Part]:
     done, refused = series.answered(run), series.refused(run)
     return [
         Part("users and demand",
-             [("users", "users"), ("demand", "demand, as the controllers see it")],
+             [("users", "users"), ("demand", "demand: answers wanted at once")],
              linear(series.highest(users, demand), 4), 110,
              [("users", users, True), ("demand", demand, True)]),
         Part("whole answers a second", [], linear(series.highest(done), 3), 84,

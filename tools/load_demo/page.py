@@ -126,7 +126,7 @@ def _variant(variant: Variant) -> str:
     run = result.run
     invalid = "".join(f'<p class="warning">Invalid: {escape(why)}.</p>' for why in result.invalid)
     faults = "".join(f'<p class="warning">Fault: {escape(fault)}</p>' for fault in run.faults)
-    limits = ", ".join(f"{name} {value}" for name, value in run.limits.items())
+    limits = ", ".join(f"{name} {_limit(value)}" for name, value in run.limits.items())
     return (
         f'<section id="{escape(variant.name)}"><h2>{escape(variant.title)}'
         f" <small>run {run.number}, seed {run.seed}</small></h2>{invalid}{faults}"
@@ -134,6 +134,10 @@ def _variant(variant: Variant) -> str:
         f" core, at most {run.locust_cpu.max_10s * 100:.0f} % for 10 s.</p>"
         f"<figure>{charts.run(result)}</figure>{events(run)}</section>"
     )
+
+
+def _limit(value: object) -> str:
+    return " to ".join(f"{n:g}" for n in value) if isinstance(value, list) else str(value)
 
 
 def _measured(comparison: Comparison) -> str:
@@ -171,6 +175,8 @@ def _definitions(run: Run) -> list[str]:
         "An instance that was told to leave ended badly when its exit status was not 0. Answers"
         " cut are those that ended after their first token without end or error, as the users saw"
         " it and by the instances' own count.",
+        "Demand is what the controllers decide by: answers that run, and people who were refused"
+        " and wait to try again, over a minute of the controllers' clock.",
         "Sessions: users look at their histories when they come back and at the end, and compare"
         " them with what was streamed to them.",
         f"A run in which Locust used more than {MOST_LOCUST_CPU * 100:.0f} % of a core for 10 s is"

@@ -23,7 +23,8 @@ def numbers(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 def _number(head: str, cell: str) -> str:
     value, bracket, spread = cell.partition("[")
     told = f"<span>[{escape(spread)}</span>" if bracket else ""
-    return f'<td data-of="{escape(head)}">{escape(value)}{told}</td>'
+    name = head.partition(" (")[0]
+    return f'<td data-of="{escape(name)}"><b>{escape(value)}{told}</b></td>'
 
 
 def events(run: Run) -> str:
@@ -39,49 +40,48 @@ def _second(run: Run, at: float | None) -> str:
 
 def _table(name: str, heads: Sequence[str], lines: Sequence[str], opened: bool = False) -> str:
     if not lines:
-        return f'<p class="note">No {escape(name)}.</p>'
+        return f'<p class="note">{escape(name)}: none.</p>'
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
     return (
-        f"<details{' open' if opened else ''}><summary>{len(lines)} {escape(name)}</summary>"
+        f"<details{' open' if opened else ''}><summary>{escape(name)}: {len(lines)}</summary>"
         f'<table class="events"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody>'
         "</table></details>"
     )
 
 
-def _row(cells: Sequence[str], css: str = "", short: Sequence[int] = ()) -> str:
-    """`short` names the cells that must not be broken."""
-    classes = ['class="short"' if place in short else "" for place in range(len(cells))]
-    tds = (f"<td {css_}>{escape(cell)}</td>" for css_, cell in zip(classes, cells))
+def _row(heads: Sequence[str], cells: Sequence[str], css: str = "") -> str:
+    """Its cells say what they are where there is no heading."""
+    tds = (
+        f'<td data-of="{escape(head)}">{escape(cell)}</td>' for head, cell in zip(heads, cells)
+    )
     return f'<tr{f" class={css}" if css else ""}>{"".join(tds)}</tr>'
 
 
 def _decisions(run: Run) -> str:
     heads = ("At", "Function", "Woken by", "Decision", "Why")
-    lines = {
-        held: [
-            _row((_second(run, d.at), d.function, d.trigger, d.action, d.reason),
-                 "held" if held else "", (1,))
-            for d in run.decisions if is_hold(d.action) == held
-        ]
-        for held in (False, True)
-    }
-    return (_table("decisions that changed the capacity", heads, lines[False], opened=True)
-            + _table("decisions to hold", heads, lines[True]))
+    rows = [(d.action, (_second(run, d.at), d.function, d.trigger, d.action, d.reason))
+            for d in run.decisions]
+    changed = [_row(heads, cells) for action, cells in rows if not is_hold(action)]
+    held = [_row(heads, cells, "held") for action, cells in rows if is_hold(action)]
+    return (_table("Decisions to change the capacity", heads, changed, opened=True)
+            + _table("Decisions to hold", heads, held))
 
 
 def _alarms(run: Run) -> str:
-    lines = [_row((_second(run, a.at), a.alarm, a.state, a.reason), "", (1, 2))
-             for a in run.alarms]
-    return _table("changes of alarms", ("At", "Alarm", "State", "Why"), lines)
+    heads = ("At", "Alarm", "State", "Why")
+    lines = [_row(heads, (_second(run, a.at), a.alarm, a.state, a.reason)) for a in run.alarms]
+    return _table("Changes of alarms", heads, lines)
 
 
 def _notices(run: Run) -> str:
+    heads = ("At", "Topic", "What was said")
     lines = [
-        f"<tr><td>{_second(run, n.at)}</td><td>{escape(n.topic)}</td><td>{escape(n.subject)}"
-        f'<div class="body">{escape(n.body)}</div></td></tr>'
+        f'<tr><td>{_second(run, n.at)}</td><td data-of="Topic">{escape(n.topic)}</td>'
+        f"<td><details><summary>{escape(n.subject or '(no subject)')}</summary>"
+        f'<div class="body">{escape(n.body)}</div></details></td></tr>'
         for n in run.notices
     ]
-    return _table("notices", ("At", "Topic", "What was said"), lines)
+    return _table("Notices", heads, lines)
 
 
 def _instances(run: Run) -> str:
@@ -91,15 +91,8 @@ def _instances(run: Run) -> str:
         left = "–" if i.exit is None else str(i.exit)
         told, gone = _second(run, i.told), _second(run, i.gone)
         cells = (_second(run, i.asked), i.id, _second(run, i.serving), told, gone, left, str(i.cut))
-        lines.append(_named(heads, cells))
-    return _table("instances", heads, lines)
-
-
-def _named(heads: Sequence[str], cells: Sequence[str]) -> str:
-    """A row whose cells say what they are where there is no heading."""
-    return "<tr>" + "".join(
-        f'<td data-of="{escape(head)}">{escape(cell)}</td>' for head, cell in zip(heads, cells)
-    ) + "</tr>"
+        lines.append(_row(heads, cells))
+    return _table("Instances", heads, lines)
 
 
 def _browser(run: Run) -> str:
@@ -107,11 +100,12 @@ def _browser(run: Run) -> str:
         return '<p class="note">No browser chatted in this run.</p>'
     browser = run.browser
     faults = browser_faults(browser)
-    lines = [_row((_second(run, step.at), step.text)) for step in browser.steps]
+    heads = ("At", "Step")
+    lines = [_row(heads, (_second(run, step.at), step.text)) for step in browser.steps]
     told = f'<p class="warning">{escape("; ".join(faults))}.</p>' if faults else ""
     return (
         f'<p class="note">{escape(_browser_said(browser))}</p>{told}'
-        + _table("steps of the user in a browser", ("At", "Step"), lines)
+        + _table("Steps of the user in a browser", heads, lines)
     )
 
 

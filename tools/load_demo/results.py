@@ -228,6 +228,7 @@ FIGURES = [
     Figure("questions refused at least once", "share", lambda r: r.refused_questions),
     Figure("tries refused", "share", lambda r: r.refused_tries),
     Figure("tries broken off", "count", lambda r: r.broken_tries),
+    Figure("p95 before the step", "secs", lambda r: r.before_p95),
     Figure("time to recover", "secs", lambda r: r.recovery),
     Figure("most instances wanted", "count", lambda r: r.most_wanted),
     Figure("instance-hours (controllers' clock)", "hours", lambda r: r.instance_hours),

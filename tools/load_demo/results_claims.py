@@ -7,9 +7,10 @@ answers that it might have cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .results import MOST_LOCUST_CPU, Comparison, Result
-from .results_record import VARIANTS, Browser
+from .results_record import VARIANTS, Browser, Run
 
 #: The median p95 of Tidegate must be so far below the fixed fleet's.
 LEAST_BELOW = 0.7
@@ -76,8 +77,8 @@ def _sessions(comparison: Comparison) -> Claim:
     return Claim(
         "No session is lost while instances leave",
         checks > 0 and scaled > 0 and lost == missing == wrong == 0,
-        f"users looked {checks:,} times at {turns:,} turns of their histories: {lost} sessions"
-        f" lost, {missing} turns missing, {wrong} wrong; instances that left:"
+        f"looks at histories: {checks:,}, with {turns:,} turns to be found; sessions lost: {lost};"
+        f" turns missing: {missing}, wrong: {wrong}; instances that left:"
         f" {_leaving(comparison.results)}, under Tidegate {scaled}",
     )
 
@@ -92,9 +93,9 @@ def _answers(comparison: Comparison) -> Claim:
     return Claim(
         "No answer is cut when an instance leaves",
         scaled > 0 and cuts == by_instances == bad == died == 0,
-        f"{cuts} answers cut as users saw it, {by_instances} as the instances did; instances that"
-        f" left: {_leaving(results)}, under Tidegate {scaled}; ended badly: {bad};"
-        f" gone untold: {died}",
+        f"answers cut as users saw it: {cuts}, as the instances did: {by_instances}; instances"
+        f" that left: {_leaving(results)}, under Tidegate {scaled}; of these ended badly: {bad};"
+        f" gone without being told: {died}",
     )
 
 
@@ -102,21 +103,21 @@ def _valid(comparison: Comparison) -> Claim:
     results = comparison.results
     missing = [title for name, title in VARIANTS.items() if comparison.variant(name) is None]
     invalid = [f"{r.run.name}: {'; '.join(r.invalid)}" for r in results if not r.valid]
-    seen = [f"{len(results) - len(invalid)} of {len(results)} are valid", *invalid]
+    seen = [f"valid: {len(results) - len(invalid)} of {len(results)}", *invalid]
     seen += [f"there is no run of {title}" for title in missing]
     text = f"Every run is valid: Locust used at most {MOST_LOCUST_CPU * 100:.0f} % of a core"
     return Claim(text, not invalid and not missing, "; ".join(seen))
 
 
 def _equal(comparison: Comparison) -> Claim:
-    """The same stages, timeout, clock and admission limit; the same seeds by number."""
+    """The same stages, timeout, clock and limits; the same seeds by number."""
     runs = [result.run for result in comparison.results]
     found = []
     for what, of in (
         ("stages", lambda run: run.stages),
         ("timeouts", lambda run: run.timeout),
         ("clocks", lambda run: run.minute_secs),
-        ("concurrency", lambda run: run.limits["concurrency"]),
+        ("limits", shared_limits),
         ("machines", lambda run: run.machine),
     ):
         if any(of(run) != of(runs[0]) for run in runs):
@@ -127,12 +128,17 @@ def _equal(comparison: Comparison) -> Claim:
     numbers = {tuple(r.run.number for r in v.results) for v in comparison.variants}
     if len(numbers) > 1:
         found.append("numbers of runs")
-    seen = f"different: {', '.join(found)}" if found else "stages, timeout, clock, concurrency,"
+    same = "stages, timeout, clock, limits, machine and seeds are the same"
     return Claim(
         "All variants had the same load on the same instances",
         not found,
-        seen if found else f"{seen} machine and seeds are the same",
+        f"different: {', '.join(found)}" if found else same,
     )
+
+
+def shared_limits(run: Run) -> dict[str, Any]:
+    """All limits but the sizes of the group, which are a variant's own."""
+    return {name: value for name, value in run.limits.items() if name not in ("min", "max")}
 
 
 def _faults(comparison: Comparison) -> Claim:
@@ -150,7 +156,7 @@ def _browser(comparison: Comparison) -> Claim:
     turns = sum(browser.turns for _, browser in looked)
     reloads = sum(browser.reloads for _, browser in looked)
     given_up = sum(fault.startswith(GAVE_UP) for _, b in looked for fault in b.faults)
-    seen = f"{len(looked)} runs, {turns} turns, {reloads} reloads"
+    seen = f"runs with a browser: {len(looked)}; turns: {turns}; reloads: {reloads}"
     seen += f"; questions that the page gave up after a minute: {given_up}"
     return Claim(text, not wrong, "; ".join([seen, *wrong]))
 

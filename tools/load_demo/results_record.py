@@ -21,6 +21,8 @@ VARIANTS = {"tidegate": "Tidegate", "native": "native step scaling", "fixed": "f
 SLACK_SECS = 5.0
 #: The longest that a user thinks between two questions, in seconds.
 LONGEST_THINK_SECS = 15.0
+#: Types whose values are taken as they are, and what they are called.
+PLAIN = {int: "a whole number", str: "a text", bool: "true or false"}
 
 
 class RecordError(Exception):
@@ -230,22 +232,25 @@ def read_run(path: Path) -> Run:
 
 def _value(kind: Any, raw: Any, where: str) -> Any:
     """`raw` as a value of the type `kind`; `where` is the field's name."""
-    if isinstance(kind, UnionType):
-        wanted = next(part for part in get_args(kind) if part is not type(None))
-        return None if raw is None else _value(wanted, raw, where)
-    if is_dataclass(kind):
-        return _object(kind, raw, where)
-    if get_origin(kind) is list:
-        _expect(isinstance(raw, list), where, "a list", raw)
-        (inner,) = get_args(kind)
-        return [_value(inner, item, f"{where}[{place}]") for place, item in enumerate(raw)]
+    # First what most values are: a record has tens of thousands.
     if kind is float:
         number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
         _expect(number and math.isfinite(raw), where, "a number", raw)
         return float(raw)
-    plain = get_origin(kind) or kind
-    whole = isinstance(raw, plain) and (plain is bool or not isinstance(raw, bool))
-    _expect(whole, where, {"int": "a whole number", "str": "a text"}.get(plain.__name__, ""), raw)
+    if kind in PLAIN:
+        whole = isinstance(raw, kind) and (kind is bool or not isinstance(raw, bool))
+        _expect(whole, where, PLAIN[kind], raw)
+        return raw
+    if isinstance(kind, UnionType):
+        wanted = next(part for part in get_args(kind) if part is not type(None))
+        return None if raw is None else _value(wanted, raw, where)
+    if get_origin(kind) is list:
+        _expect(isinstance(raw, list), where, "a list", raw)
+        (inner,) = get_args(kind)
+        return [_value(inner, item, f"{where}[{place}]") for place, item in enumerate(raw)]
+    if is_dataclass(kind):
+        return _object(kind, raw, where)
+    _expect(isinstance(raw, dict), where, "an object", raw)
     return raw
 
 
@@ -271,7 +276,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _expect(holds: bool, where: str, what: str, raw: Any) -> None:
     if not holds:
-        raise RecordError(f"{where or 'the record'}: {what or 'another type'} is expected,"
+        raise RecordError(f"{where or 'the record'}: {what} is expected,"
                           f" not {str(raw)[:60]!r}")
 
 

@@ -96,8 +96,8 @@ class Pages(Case):
             self.assertIn(f'<section id="{part}">', html)
         # Two side by side and one for each variant, each wide and narrow.
         self.assertEqual(len(SVG.findall(html)), 10)
-        for said in ("No browser chatted", "decisions to hold", "12 instances", "1 notices",
-                     "No notices", "Run by run"):
+        for said in ("No browser chatted", "Decisions to hold: 25", "Instances: 12",
+                     "Notices: 1<", "Notices: none.", "Run by run"):
             self.assertIn(said, html)
         self.assertNotRegex(html.replace("http://www.w3.org/2000/svg", ""), "https?://|url\\(")
 
