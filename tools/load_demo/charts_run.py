@@ -149,17 +149,26 @@ def _at(run: Run, at: float, words: str) -> str:
     return f"{at - run.began:.0f} s: {words}"
 
 
-def _alarms(run: Run, panel: Panel, y: float) -> list[str]:
+def _alarms(run: Run, panel: Panel, middle: float) -> list[str]:
+    """A mark for each change, and a bar as long as an alarm stays; each alarm a little lower."""
     spans, marks = [], []
-    open_since: dict[str, float] = {}
-    for alarm in sorted(run.alarms, key=lambda a: a.at):
-        x = panel.x(alarm.at - run.began)
-        if alarm.state == "ALARM":
-            open_since.setdefault(alarm.alarm, x)
-        elif alarm.alarm in open_since:
-            spans.append((open_since.pop(alarm.alarm), x))
-        css = "began" if alarm.state == "ALARM" else "over"
-        told = f"{alarm.alarm} is {alarm.state}. {alarm.reason}"
-        marks.append(mark(css, x, y, _at(run, alarm.at, told)))
-    spans += [(x, panel.right) for x in open_since.values()]
-    return [path("inalarm", f"M{a:.1f} {y:.1f}H{b:.1f}") for a, b in spans] + marks
+    names = sorted({alarm.alarm for alarm in run.alarms})
+    for place, name in enumerate(names):
+        y = middle + min(5.0, 12 / len(names)) * (place - (len(names) - 1) / 2)
+        since: float | None = None
+        for alarm in sorted((a for a in run.alarms if a.alarm == name), key=lambda a: a.at):
+            x, began = panel.x(alarm.at - run.began), alarm.state == "ALARM"
+            if began and since is None:
+                since = x
+            elif not began and since is not None:
+                spans.append(_bar(since, x, y))
+                since = None
+            told = f"{name} is {alarm.state}. {alarm.reason}"
+            marks.append(mark("began" if began else "over", x, y, _at(run, alarm.at, told)))
+        if since is not None:
+            spans.append(_bar(since, panel.right, y))
+    return spans + marks
+
+
+def _bar(begin: float, end: float, y: float) -> str:
+    return path("inalarm", f"M{begin:.1f} {y:.1f}H{end:.1f}")

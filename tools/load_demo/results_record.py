@@ -207,15 +207,18 @@ class Run:
 def read_comparison(folder: Path) -> list[Run]:
     """All runs of a comparison, by variant and number."""
     order = list(VARIANTS)
-    found = sorted(folder.glob("*-[0-9]*/run.json"))
+    found = sorted(path for path in folder.glob("*-[0-9]*") if path.is_dir())
     if not found:
         raise RecordError(f"{folder}: no VARIANT-N/run.json in it")
-    runs = [read_run(path) for path in found]
+    # A run writes its record last: a folder without one is of a run that did not come to its end.
+    runs = [read_run(path / "run.json") for path in found]
     return sorted(runs, key=lambda run: (order.index(run.variant), run.number))
 
 
 def read_run(path: Path) -> Run:
     """One record, checked."""
+    if not path.exists():
+        raise RecordError(f"{path}: is missing: the run was cut short")
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

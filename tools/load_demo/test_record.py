@@ -96,6 +96,12 @@ class Reading(unittest.TestCase):
         with self.assertRaisesRegex(RecordError, "cannot be read as JSON"):
             read_run(path)
 
+    def test_a_folder_without_a_record(self) -> None:
+        sample.comparison(self.folder, 1)
+        (self.folder / "fixed-1" / "run.json").unlink()
+        with self.assertRaisesRegex(RecordError, "fixed-1/run.json: is missing: the run was cut"):
+            read_comparison(self.folder)
+
     def test_an_empty_folder_and_a_record_in_the_wrong_one(self) -> None:
         with self.assertRaisesRegex(RecordError, "no VARIANT-N/run.json"):
             read_comparison(self.folder)

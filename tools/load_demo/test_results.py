@@ -253,6 +253,13 @@ class Claims(unittest.TestCase):
             with self.subTest(changes=str(changes)[:60]):
                 self.assertEqual(self.failing(**changes), expected)
 
+    def test_a_question_given_up_is_told_and_is_no_lost_session(self) -> None:
+        browser = {**sample.record()["browser"], "faults": ["gave up on turn 6: the fleet is full"]}
+        run = read(sample.record(browser=browser))
+        claim = claims(results.compare([run]))[-1]
+        self.assertTrue(claim.holds)
+        self.assertIn("gave up after a minute: 1", claim.seen)
+
 
 if __name__ == "__main__":
     unittest.main()
