@@ -6,9 +6,9 @@
     make load STAGES=0:5,60:40,180:5,240:          users over time, instead of USERS and MINUTES
 
 Without URL one Aira process is built and started, with sessions in memory; variables such as
-AIRA_CONCURRENCY count. With URL the service there is loaded, and CODES is a file of JSON with a name
-and its access code for each user, {"kim": "...", "lee": "..."}: `aira code kim 1` writes one that is
-good for a day, where the service's key is.
+AIRA_CONCURRENCY count. With URL the service there is loaded, and CODES is a file of JSON with a
+name and its access code for each user, {"kim": "...", "lee": "..."}: `aira code kim 1` writes one
+that is good for a day, where the service's key is.
 
 INSTANCES is how many serve there, for the pictures. Exit code 1: something that was told to be done
 was lost, an answer was cut, or Locust took more than 80 % of a core, which makes a run invalid.
@@ -21,6 +21,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import IO, Any, Iterator
 
 from load_report import figures, pictures, run
 from load_report.table import faults, table
@@ -56,19 +57,20 @@ class Place:
 
 def main() -> int:
     asked = arguments()
+    signal.signal(signal.SIGTERM, stop)
     try:
         stages = stages_of(asked)
         users = max(int(part.partition(":")[2] or 0) for part in stages.split(","))
         out = Path(asked.out)
         out.mkdir(parents=True, exist_ok=True)
-        for old in [*out.glob("*.csv"), *out.glob("*.svg")]:
-            old.unlink()
         with theirs(asked) if asked.url else ours(asked, users, out) as place:
             if len(place.codes) < users:
                 raise ValueError(f"{users} users need {users} access codes, not {len(place.codes)}")
             print(f"load: {users} users at {place.url}, stages {stages}", flush=True)
             code = locust(place, stages, asked, out)
         return report(code, out, place.instances)
+    except KeyboardInterrupt:
+        return 130
     except (ValueError, OSError, subprocess.CalledProcessError) as problem:
         print(f"load: {problem}", file=sys.stderr)
         return 2
@@ -128,7 +130,7 @@ def ours(asked: argparse.Namespace, users: int, out: Path) -> Iterator[Place]:
     }
     codes = {f"user{n:03}": code(program, f"user{n:03}", environment) for n in range(users)}
     with (out / "aira.log").open("wb") as log:
-        aira = subprocess.Popen([program], env=environment, stdout=log, stderr=log)
+        aira = start([str(program)], environment, log)
     try:
         await_ready(aira, f"http://{address}", out)
         print(f"load: one Aira process, sessions in memory (log: {out}/aira.log)", flush=True)
@@ -164,6 +166,8 @@ def await_ready(aira: subprocess.Popen[bytes], url: str, out: Path) -> None:
 
 def locust(place: Place, stages: str, asked: argparse.Namespace, out: Path) -> int:
     """Runs it to its end, also when it is told to stop; its exit code."""
+    for old in [*out.glob("*.csv"), *out.glob("*.svg")]:
+        old.unlink()
     # Codes are as good as passwords: the file is ours alone, and gone with the run.
     with tempfile.NamedTemporaryFile("w", suffix=".json") as codes:
         json.dump(place.codes, codes)
@@ -180,12 +184,26 @@ def locust(place: Place, stages: str, asked: argparse.Namespace, out: Path) -> i
         words += f" --stop-timeout {STOP_SECS} --csv {out}/locust --html {out}/locust.html"
         command = [str(LOCUST), *words.split(), "--host", place.url]
         with (out / "locust.log").open("wb") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            process = start(command, environment, log)
             while True:
                 try:
                     return process.wait()
                 except KeyboardInterrupt:
                     print("load: stopping; users finish what they asked", flush=True)
+                    process.terminate()
+
+
+def start(
+    command: list[str], environment: dict[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """A process that does not hear a terminal's Ctrl-C: it is ended in its turn."""
+    return subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
+
+
+def stop(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def report(code: int, out: Path, instances: int | None) -> int:

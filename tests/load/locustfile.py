@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import time
 from typing import Any
 
@@ -31,6 +32,8 @@ SETTINGS = Settings.read(os.environ)
 SETTINGS.check()
 SEATS = Seats(SETTINGS.codes)
 BOOK = Book(SETTINGS.out)
+#: How the service names its cookie, with TLS and without.
+COOKIES = ("__Host-aira=", "aira=")
 #: What has ended in this second.
 NOW = Tries()
 
@@ -38,8 +41,13 @@ NOW = Tries()
 class Stages(LoadTestShape):
     """Users over time, out of `LOAD_STAGES`."""
 
+    is_over = False
+
+    def end(self) -> None:
+        self.is_over = True
+
     def tick(self) -> tuple[int, float] | None:
-        users = users_at(SETTINGS.stages, self.get_run_time())
+        users = None if self.is_over else users_at(SETTINGS.stages, self.get_run_time())
         return None if users is None else (users, SETTINGS.spawn)
 
 
@@ -197,8 +205,10 @@ class Visitor(FastHttpUser):
             gevent.sleep(wait)
 
     def take_cookie(self, response: Any) -> None:
-        if told := response.headers.get("set-cookie"):
-            self.cookie = str(told).partition(";")[0]
+        """The service's own one: a balancer's would tie the user to an instance."""
+        for told in response.headers.get_all("set-cookie") or []:
+            if told.startswith(COOKIES):
+                self.cookie = told.partition(";")[0]
 
     # What is written down.
 
@@ -249,6 +259,8 @@ def retry_after(response: Any) -> float:
 @events.test_start.add_listener
 def watch(environment: Any, **_: Any) -> None:
     gevent.spawn(every_second, environment.runner)
+    # With stages Locust has no handler of its own yet: users would be gone in the middle of a word.
+    gevent.signal_handler(signal.SIGTERM, environment.shape_class.end)
 
 
 def every_second(runner: Any) -> None:
@@ -270,9 +282,14 @@ def end_second() -> None:
     BOOK.flush()
 
 
-@events.quitting.add_listener
-def finish(environment: Any, **_: Any) -> None:
+@events.quit.add_listener
+def close(**_: Any) -> None:
     end_second()
+    BOOK.close()
+
+
+@events.quitting.add_listener
+def judge(environment: Any, **_: Any) -> None:
     problems = environment.runner.exceptions
     for problem in problems.values():
         logging.error("this file is wrong: %s", problem["msg"])

@@ -66,7 +66,8 @@ def draw(title: str, panels: list[Panel], seconds: float) -> str:
 def _panel(panel: Panel, top: float, seconds: float) -> list[str]:
     highest = _round_up(max((v for line in panel.lines for _, v in line.points), default=1))
     found = _legend(panel, top - 8)
-    steps = 3 if panel.height < 120 else 5
+    # So that what is written beside the lines stays short.
+    steps = 5 if panel.height >= 120 else 2 if highest % 2 == 0 else 3 if highest % 3 == 0 else 1
     for step in range(steps + 1):
         y = top + panel.height * (1 - step / steps)
         found.append(
@@ -92,6 +93,8 @@ def _legend(panel: Panel, y: float) -> list[str]:
     found = [f'<text x="{LEFT}" y="{y}">{escape(panel.unit)}</text>']
     x = WIDTH - RIGHT
     for line in reversed(panel.lines):
+        if line.name == panel.unit:
+            continue
         # Some seven pixels a letter, and room for the stroke.
         x -= 7 * len(line.name) + 40
         found.append(
