@@ -22,13 +22,9 @@ RETRY_SECS = 2.0
 MAX_SIZE = 16
 
 
-def policy_document() -> str:
-    return POLICY_FILE.read_text()
-
-
-def fleet() -> Fleet:
-    """The fleet as the stack makes it."""
-    policy = tomlkit.parse(policy_document()).unwrap()["fleets"]["aira-web"]
+def fleet(policy_file: Path = POLICY_FILE) -> Fleet:
+    """The fleet as the stack makes it, under a policy."""
+    policy = tomlkit.parse(policy_file.read_text()).unwrap()["fleets"]["aira-web"]
     group = "targetgroup/aira-web/73e2d6bc24d8a067"
     return Fleet("aira-web", "owner", MAX_SIZE, 0, "wanted", 9.0, group, policy)
 

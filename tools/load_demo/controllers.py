@@ -117,12 +117,13 @@ class Native(Fixed):
         high, _, low = self.watched
         at = self.clock.minute(minute.number + 1) + timedelta(seconds=ALARM_LAG)
         states = (high.state == "ALARM", low.state == "ALARM")
+        before = len(self.group.ids)
         why = self.group.minute(at, minute.each, *states)
         if why is not None:
             said = {
                 "function": "step scaling",
                 "trigger": high.terms.name if states[0] else low.terms.name,
-                "action": "desired",
+                "action": f"desired {before} to {len(self.group.ids)}",
                 "reason": why,
             }
             self.decisions.append(Told(self.real(at), said))

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo.cloud import StageError
 
 from . import charts, page, results, summary
+from .cast import POLICY_FILE
 from .programs import ROOT, Missing
 from .results_claims import claims
 from .results_record import RecordError
@@ -21,7 +22,7 @@ from .run import Settings, play
 VARIANTS = ("fixed", "native", "tidegate")
 #: Minutes of the story and how many users there are from then on; at the last one it ends. `step` is
 #: the number of users that the step goes to.
-STAGES = "0:5,4:{step},24:{third},34:5,46:"
+STAGES = "0:5,5:{step},28:{third},47:5,56:"
 SEED = 2026
 
 
@@ -92,6 +93,7 @@ def _play_all(options: argparse.Namespace, stages: tuple[tuple[float, int], ...]
             with_browser=not options.no_browser,
             program=options.aira,
             code=options.code,
+            policy=options.policy,
             out=options.out / f"{variant}-{number}",
         )
         file = play(settings)
@@ -130,6 +132,7 @@ def _options() -> argparse.Namespace:
     add("--no-browser", action="store_true", help="without the browser")
     add("--aira", type=Path, default=ROOT / "target" / "workload" / "aira" / "bootstrap")
     add("--code", type=Path, default=ROOT / "target" / "functions-story")
+    add("--policy", type=Path, default=POLICY_FILE, help="another policy for its fleet aira-web")
     add("--out", type=Path, default=ROOT / "build" / "load-demo")
     add("--add", action="store_true", help="keep the runs that are in the folder")
     return parser.parse_args()

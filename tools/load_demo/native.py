@@ -67,7 +67,7 @@ class StepScaling:
             return None
         wanted = min(self.most, max(self.least, wanted))
         self._set(wanted, now)
-        return f"{before} to {wanted}: {why}" if wanted != before else None
+        return why if wanted != before else None
 
     def _set(self, wanted: int, now: datetime) -> None:
         while len(self.launched) > wanted:

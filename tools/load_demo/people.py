@@ -21,8 +21,6 @@ PYTHON = TOOLS / "load" / "bin" / "python"
 TESTS = ROOT / "tests" / "load"
 #: After the last stage users finish what they asked, and look at their histories.
 LAST_WORDS_SECS = 120.0
-#: Exit codes of Locust: all well, and some requests failed (which the record counts itself).
-FINE = (0, 1)
 
 
 def codes(program: Path, key: str, names: list[str]) -> dict[str, str]:
@@ -95,7 +93,7 @@ class People:
         """Everybody leaves; what went wrong with them."""
         assert self.locust is not None
         faults = []
-        if (code := self.locust.wait(timeout=LAST_WORDS_SECS)) not in FINE:
+        if (code := self.locust.wait(timeout=LAST_WORDS_SECS)) != 0:
             said = (self.settings.out / "locust.log").read_text(errors="replace").splitlines()
             raise Missing("\n  ".join([f"Locust ended with {code}:", *said[-8:]]))
         if self.browser is not None:

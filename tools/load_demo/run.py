@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from contextlib import ExitStack
@@ -49,6 +50,7 @@ class Settings:
     with_browser: bool
     program: Path
     code: Path | None
+    policy: Path
     out: Path
 
     @property
@@ -72,8 +74,8 @@ def play(settings: Settings) -> Path:
 class _Run:
     def __init__(self, settings: Settings, ends: ExitStack) -> None:
         self.settings, self.ends = settings, ends
-        self.terms: Terms = fleet()
-        self.world: World = build(self.terms, settings.code, ends)
+        self.terms: Terms = fleet(settings.policy)
+        self.world: World = build(self.terms, settings.policy, settings.code, ends)
         out = settings.out
         self.balancer = ends.enter_context(Balancer(out, settings.balance))
         self.prometheus = ends.enter_context(Prometheus(out))
@@ -234,7 +236,14 @@ class _Run:
             "capacity_per_instance": self.terms.capacity,
             "balance": self.settings.balance,
             "think": self.settings.think,
+            "program": digest(self.settings.program),
+            "policy": digest(self.settings.policy),
         }
+
+
+def digest(file: Path) -> str:
+    """Tells whether two runs had the same file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def demand(window: str) -> str:

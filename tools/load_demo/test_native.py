@@ -55,7 +55,8 @@ class Group(unittest.TestCase):
         self.assertIsNone(made.minute(NOON + timedelta(minutes=1), 1, False, True))
         kept = made.ids[:12]
         later = NOON + timedelta(minutes=10)
-        self.assertIn("13 to 12", str(made.minute(later, 1, False, True)))
+        self.assertIn("-10 %", str(made.minute(later, 1, False, True)))
+        self.assertEqual(len(made.ids), 12)
         self.assertEqual(made.ids, kept, "the newest goes first")
         for _ in range(9):
             made.minute(later, 1, False, True)

@@ -16,7 +16,7 @@ from demo import caches, deploy, stage
 from demo.cast import AWAY, Fleet, Metric
 from demo.cloud import Cloud
 
-from .cast import POLICY_FILE, error_alarm, metrics, spike_alarm
+from .cast import error_alarm, metrics, spike_alarm
 
 STACK = "tidegate"
 TOPICS = {"EscalationEmail": "lead@example.com", "ChatTopic": "true"}
@@ -38,7 +38,7 @@ class World:
     environments: dict[str, dict[str, str]]
 
 
-def build(fleet: Fleet, code: Path | None, ends: ExitStack) -> World:
+def build(fleet: Fleet, policy: Path, code: Path | None, ends: ExitStack) -> World:
     """Deploys everything and sets the group to its smallest size."""
     deploy.end()  # a new process: the old one keeps the memory of its last run
     here, there = (ends.enter_context(caches.server()) for _ in range(2))
@@ -48,6 +48,7 @@ def build(fleet: Fleet, code: Path | None, ends: ExitStack) -> World:
     deploy.take_over_environment()
     home, away = Cloud(STACK), Cloud(STACK, AWAY)
     _set_up(home, fleet)
+    stage.store_policy(home, policy)
     environments = {c.region: _environment(c, u) for c, u in ((home, here.url), (away, there.url))}
     return World(home, away, environments)
 
@@ -74,6 +75,5 @@ def _set_up(cloud: Cloud, fleet: Fleet) -> None:
     spike, errors = spike_alarm(fleet), error_alarm(fleet)
     stage.alarm(cloud, spike.name, known[spike.metric], spike.threshold, **actions)
     stage.alarm(cloud, errors.name, known[errors.metric], errors.threshold)
-    stage.store_policy(cloud, POLICY_FILE)
 
 
