@@ -16,7 +16,6 @@ from .programs import ROOT, TOOLS, Missing, end, start
 if TYPE_CHECKING:
     from .run import Settings
 
-LOCUST = TOOLS / "load" / "bin" / "locust"
 PYTHON = TOOLS / "load" / "bin" / "python"
 TESTS = ROOT / "tests" / "load"
 #: After the last stage users finish what they asked, and look at their histories.
@@ -73,7 +72,7 @@ class People:
         words = ["-f", str(TESTS / "locustfile.py"), "--headless", "--host", self.url]
         words += ["--csv", str(out / "locust"), "--html", str(out / "locust.html")]
         words += ["--stop-timeout", "70", "--only-summary"]
-        self.locust = start([str(LOCUST), *words], out / "locust.log", environment)
+        self.locust = start([str(PYTHON), "-m", "locust", *words], out / "locust.log", environment)
         if self.settings.with_browser:
             self.browser = self._open(name, code)
 
