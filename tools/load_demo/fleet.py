@@ -143,7 +143,7 @@ class Fleet:
         if instance.serving is not None:
             self.balancer.deregister(instance.id)
         elif instance.process is None:
-            instance.gone = now
+            instance.gone, instance.exit = now, 0
 
     def _go_on_leaving(self, instance: Instance, now: float) -> None:
         assert instance.told is not None and instance.process is not None

@@ -67,6 +67,8 @@ class Result:
     p99: float
     #: Of the try that succeeded; abandoned questions have none. None: nothing was answered.
     first_token_p95: float | None
+    #: The same of the questions asked before the step.
+    first_token_before: float | None
     #: Questions of which at least one try was refused.
     refused_questions: float
     #: Tries that were refused.
@@ -139,10 +141,10 @@ def measure(run: Run) -> Result:
     """The figures of one run."""
     window = step_window(run)
     asked = [q for q in run.questions if window.holds(q.asked)]
-    before = [completed(q, run) for q in run.questions if q.asked < window.begin]
+    earlier = [q for q in run.questions if q.asked < window.begin]
+    before = [completed(q, run) for q in earlier]
     before_p95 = percentile(before, 95) if before else None
     took = [completed(q, run) for q in asked] or [math.nan]
-    tokens = [q.first_token for q in asked if q.done and q.first_token is not None]
     paid = instance_secs(run)
     return Result(
         run=run,
@@ -153,7 +155,8 @@ def measure(run: Run) -> Result:
         p50=percentile(took, 50),
         p95=percentile(took, 95),
         p99=percentile(took, 99),
-        first_token_p95=percentile(tokens, 95) if tokens else None,
+        first_token_p95=_first_token(asked),
+        first_token_before=_first_token(earlier),
         refused_questions=_share(sum(q.refused > 0 for q in asked), len(asked)),
         refused_tries=_share(sum(q.refused for q in asked), sum(q.tries for q in asked)),
         broken_tries=sum(q.broken for q in asked),
@@ -167,6 +170,12 @@ def measure(run: Run) -> Result:
         leaving=_leaving(run),
         invalid=_invalid(run, asked),
     )
+
+
+def _first_token(asked: Iterable[Question]) -> float | None:
+    """The p95 of the time to the first token, from the try that succeeded."""
+    tokens = [q.first_token for q in asked if q.done and q.first_token is not None]
+    return percentile(tokens, 95) if tokens else None
 
 
 def _share(part: int, whole: int) -> float:
@@ -221,7 +230,8 @@ FIGURES = [
     Figure("completed answer, p50", "secs", lambda r: r.p50),
     Figure("completed answer, p95", "secs", lambda r: r.p95),
     Figure("completed answer, p99", "secs", lambda r: r.p99),
-    Figure("first token, p95", "secs", lambda r: r.first_token_p95),
+    Figure("first token, p95", "ms", lambda r: r.first_token_p95),
+    Figure("first token, p95 before the step", "ms", lambda r: r.first_token_before),
     Figure("questions asked", "count", lambda r: r.questions),
     Figure("questions answered", "count", lambda r: r.done),
     Figure("questions abandoned", "count", lambda r: r.abandoned),

@@ -11,7 +11,7 @@ from .results_claims import Claim, claims, told_below
 #: A variant as an owner.
 OWNERS = {"tidegate": "Tidegate's", "native": "native step scaling's", "fixed": "the fixed fleet's"}
 #: What stands behind a number of a kind.
-UNITS = {"secs": " s", "share": " %"}
+UNITS = {"secs": " s", "ms": " ms", "share": " %"}
 
 
 def shown(value: float | None, kind: str) -> str:
@@ -27,6 +27,8 @@ def _bare(value: float | None, kind: str) -> str:
         return "never"
     if kind == "count":
         return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    if kind == "ms":
+        return f"{value * 1000:,.0f}"
     return f"{value * 100 if kind == 'share' else value:.1f}"
 
 

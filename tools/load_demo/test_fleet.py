@@ -105,6 +105,7 @@ class Fleets(unittest.TestCase):
         fleet.want([])
         self.assertEqual((fleet.count().booting, heard.told), (0, []))
         self.assertIsNotNone(fleet.every["a"].gone)
+        self.assertEqual((fleet.every["a"].exit, fleet.faults), (0, []))
 
     def test_who_ends_by_itself_is_a_fault(self) -> None:
         fleet, heard = self.made()

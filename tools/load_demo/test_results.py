@@ -91,6 +91,12 @@ class Percentiles(unittest.TestCase):
         self.assertEqual((found.done, found.abandoned), (18, 2))
         self.assertEqual((found.p50, found.p95, found.first_token_p95), (2.0, 60.0, 0.5))
 
+    def test_the_first_token_before_the_step_is_that_of_the_questions_before_it(self) -> None:
+        asked = [question(10 + i, 2.0, first_token=0.4) for i in range(9)]
+        found = measured(questions=[*asked, question(100, 2.0)])
+        self.assertEqual((found.first_token_before, found.first_token_p95), (0.4, 0.5))
+        self.assertIsNone(measured(questions=[question(100, 2.0)]).first_token_before)
+
     def test_refused_and_broken(self) -> None:
         found = measured(questions=[
             question(60, 2.0, tries=5, refused=3, broken=1),
