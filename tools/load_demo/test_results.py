@@ -93,9 +93,10 @@ class Percentiles(unittest.TestCase):
 
     def test_the_first_token_before_the_step_is_that_of_the_questions_before_it(self) -> None:
         asked = [question(10 + i, 2.0, first_token=0.4) for i in range(9)]
-        found = measured(questions=[*asked, question(100, 2.0)])
+        later = [question(100, 2.0), question(250, 2.0)]
+        found = measured(questions=[*asked, *later])
         self.assertEqual((found.first_token_before, found.first_token_p95), (0.4, 0.5))
-        self.assertIsNone(measured(questions=[question(100, 2.0)]).first_token_before)
+        self.assertIsNone(measured(questions=later).first_token_before)
 
     def test_refused_and_broken(self) -> None:
         found = measured(questions=[
