@@ -37,7 +37,8 @@ from load_report import figures, pictures, run
 from load_report.table import faults, table
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCUST = ROOT / ".tools" / "load" / "bin" / "locust"
+# As a module: the script in bin/ names the folder that it was installed in.
+LOCUST = [str(ROOT / ".tools" / "load" / "bin" / "python"), "-m", "locust"]
 #: All users have come after so many seconds.
 RISE_SECS = 10
 #: Longer than any answer: who stops lets its user finish.
@@ -182,7 +183,7 @@ def locust(place: Place, stages: str, asked: argparse.Namespace, out: Path) -> i
         }
         words = f"-f {ROOT}/tests/load/locustfile.py --headless --only-summary"
         words += f" --stop-timeout {STOP_SECS} --csv {out}/locust --html {out}/locust.html"
-        command = [str(LOCUST), *words.split(), "--host", place.url]
+        command = [*LOCUST, *words.split(), "--host", place.url]
         with (out / "locust.log").open("wb") as log:
             process = start(command, environment, log)
             while True:

@@ -135,4 +135,7 @@ def _options() -> argparse.Namespace:
     add("--policy", type=Path, default=POLICY_FILE, help="another policy for its fleet aira-web")
     add("--out", type=Path, default=ROOT / "build" / "load-demo")
     add("--add", action="store_true", help="keep the runs that are in the folder")
-    return parser.parse_args()
+    options = parser.parse_args()
+    # Prometheus takes a relative path for one beside its settings.
+    options.out = options.out.resolve()
+    return options

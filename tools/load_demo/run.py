@@ -176,6 +176,8 @@ class _Run:
 
     def _measure(self, number: int, clock: Clock, upkeep: Upkeep) -> Minute:
         finish = clock.ends(number)
+        if not self.prometheus.value("count(up == 1)", finish):
+            raise Missing(f"Prometheus reaches no instance; see {self.settings.out}/prometheus.log")
         window = f"{self.settings.minute_secs:.0f}s"
         healthy = upkeep.healthy(finish - self.settings.minute_secs, finish)
         errors = f'sum(increase(aira_requests_total{{code=~"5.."}}[{window}]))'
