@@ -7,6 +7,7 @@ functions cannot disagree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,49 +44,18 @@ def metrics(of: Fleet) -> dict[str, Metric]:
 
 @dataclass(frozen=True)
 class Minute:
-    """What was measured of one minute of the story."""
+    """What was measured of one minute of the story, which began at `at`."""
 
     number: int
+    at: datetime
     wanted: float
     healthy: int
     errors: float
 
     @property
     def each(self) -> float:
+        """Answers wanted per healthy instance."""
         return self.wanted / max(1, self.healthy)
-
-    def value(self, metric: str) -> float:
-        values = {"wanted": self.wanted, "each": self.each, "errors": self.errors}
-        return float(values.get(metric, self.healthy))
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What an alarm watches."""
-
-    name: str
-    metric: str
-    sign: str
-    threshold: float
-    periods: int
-    text: str
-
-
-def spike_alarm(of: Fleet) -> Terms:
-    """The one that the step table belongs to."""
-    text = "Answers wanted per instance are high."
-    return Terms(of.spike_alarm, "each", ">=", of.spike_threshold, 2, text)
-
-
-def low_alarm(of: Fleet) -> Terms:
-    """The one that native step scaling lowers by: half as much, for a quarter of an hour."""
-    text = "Answers wanted per instance are low."
-    return Terms(f"{of.name}-wanted-low", "each", "<", of.spike_threshold / 2, 15, text)
-
-
-def error_alarm(of: Fleet) -> Terms:
-    """Refused requests: people are told, and nothing is lowered meanwhile."""
-    return Terms(of.veto_alarm, "errors", ">=", 50.0, 2, "Requests end with 5xx.")
 
 
 def steps(of: Fleet) -> list[dict[str, Any]]:

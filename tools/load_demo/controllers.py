@@ -14,9 +14,10 @@ from demo import people, stage
 from demo.cast import ROUTER, Fleet
 from demo.cloud import Cloud, stamp
 from demo.delivery import Delivery
+from demo.watch import Change, Watched
 
-from .alarms import Alarm, Change
-from .cast import Minute, error_alarm, low_alarm, metrics, spike_alarm, steps
+from . import alarms
+from .cast import Minute, metrics, steps
 from .native import StepScaling
 from .story import Clock
 
@@ -35,7 +36,7 @@ class Told:
 class Controller(Protocol):
     """Who scales."""
 
-    alarms: list[Told]
+    changes: list[Told]
     decisions: list[Told]
 
     def begin(self, clock: Clock) -> None:
@@ -54,15 +55,13 @@ class Fixed:
 
     fleet: Fleet
     size: int
-    alarms: list[Told] = field(default_factory=list)
+    changes: list[Told] = field(default_factory=list)
     decisions: list[Told] = field(default_factory=list)
-    watched: list[Alarm] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
     clock: Clock | None = None
 
     def __post_init__(self) -> None:
-        known = metrics(self.fleet)
-        terms = (spike_alarm(self.fleet), error_alarm(self.fleet))
-        self.watched = [Alarm(t, known[t.metric]) for t in terms]
+        self.watched = [alarms.spike(self.fleet), alarms.errors(self.fleet)]
 
     def begin(self, clock: Clock) -> None:
         self.clock = clock
@@ -73,18 +72,18 @@ class Fixed:
     def ids(self) -> list[str]:
         return [f"i-fixed{n:04d}" for n in range(self.size)]
 
-    def look(self, minute: Minute) -> list[tuple[Alarm, Change]]:
+    def look(self, minute: Minute) -> list[tuple[Watched, Change]]:
         """Lets the alarms look at a minute; those that change."""
         assert self.clock is not None
         found = []
         at = self.clock.minute(minute.number + 1) + timedelta(seconds=ALARM_LAG)
         for alarm in self.watched:
-            state = alarm.see(minute, self.clock)
+            state = alarm.see(minute, minute.number)  # type: ignore[arg-type]
             if state is not None:
                 change = alarm.change(state, at)
                 found.append((alarm, change))
                 said = {"alarm": change.alarm, "state": state, "reason": change.reason}
-                self.alarms.append(Told(self.real(at), said))
+                self.changes.append(Told(self.real(at), said))
         return found
 
     def real(self, at: datetime) -> float:
@@ -101,8 +100,7 @@ class Native(Fixed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        low = low_alarm(self.fleet)
-        self.watched.append(Alarm(low, metrics(self.fleet)[low.metric]))
+        self.watched.append(alarms.low(self.fleet))
 
     def begin(self, clock: Clock) -> None:
         super().begin(clock)
@@ -122,7 +120,7 @@ class Native(Fixed):
         if why is not None:
             said = {
                 "function": "step scaling",
-                "trigger": high.terms.name if states[0] else low.terms.name,
+                "trigger": (high if states[0] else low).watch.name,
                 "action": f"desired {before} to {len(self.group.ids)}",
                 "reason": why,
             }
@@ -147,7 +145,7 @@ class Tidegate(Fixed):
         people.listen(self._cloud, self.delivery)
         self._put_clock(clock.start)
         for alarm in self.watched:
-            self._set_state(alarm.terms.name, "OK", "the run begins with this alarm quiet")
+            self._set_state(alarm.watch.name, "OK", "the run begins with this alarm quiet")
 
     def minute(self, minute: Minute) -> None:
         assert self.clock is not None
@@ -161,8 +159,8 @@ class Tidegate(Fixed):
         changes = self.look(minute)
         for alarm, change in changes:
             self._set_state(change.alarm, change.state, change.reason)
-            if alarm.terms.metric == "each":
-                event = alarm.payload(change, self._cloud.account, self._cloud.region)
+            if change.alarm == self.fleet.spike_alarm:
+                event = alarms.payload(alarm, change, self._cloud.account, self._cloud.region)
                 self._invoke("spike-step-scaler", event, change.at)
         if changes:
             self.delivery.send([change for _, change in changes])

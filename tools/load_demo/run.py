@@ -182,7 +182,7 @@ class _Run:
         healthy = upkeep.healthy(finish - self.settings.minute_secs, finish)
         errors = f'sum(increase(aira_requests_total{{code=~"5.."}}[{window}]))'
         wanted = self.prometheus.value(demand(window), finish)
-        return Minute(number, wanted, healthy, self.prometheus.value(errors, finish))
+        return Minute(number, clock.minute(number), wanted, healthy, self.prometheus.value(errors, finish))
 
     def _tell(self, minute: Minute, upkeep: Upkeep) -> None:
         count, last = self.fleet.count(), upkeep.seconds[-1]
@@ -218,7 +218,7 @@ class _Run:
             "limits": self._limits(),
             "seconds": record.per_second(upkeep.seconds, out, self.prometheus, demand(window)),
             "questions": record.questions(out),
-            "alarms": [{"at": t.at, **t.what} for t in self.controller.alarms],
+            "alarms": [{"at": t.at, **t.what} for t in self.controller.changes],
             "notices": told,
             "decisions": decisions,
             "instances": record.instances(self.fleet),

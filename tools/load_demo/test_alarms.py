@@ -6,44 +6,44 @@ import json
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from load_demo.alarms import Alarm
-from load_demo.cast import Minute, error_alarm, fleet, low_alarm, metrics, spike_alarm, steps
+from demo.watch import Watched
+from load_demo import alarms
+from load_demo.cast import Minute, fleet, steps
 from load_demo.main import parse_stages
 from load_demo.story import Clock, begin
 
 CLOCK = Clock(1_000_000.0, datetime(2026, 11, 20, 1, tzinfo=timezone.utc), 6.0)
 
 
-def alarm(terms_of) -> Alarm:  # type: ignore[no-untyped-def]
-    terms = terms_of(fleet())
-    return Alarm(terms, metrics(fleet())[terms.metric])
+def minute(number: int, wanted: float, errors: float = 0.0, healthy: int = 10) -> Minute:
+    return Minute(number, CLOCK.minute(number), wanted, healthy, errors)
 
 
 class Alarms(unittest.TestCase):
-    def see(self, of: Alarm, values: list[float]) -> list[str | None]:
+    def see(self, of: Watched, values: list[float]) -> list[str | None]:
         """Each minute's change, with 10 healthy hosts."""
         found = []
         for number, value in enumerate(values):
-            state = of.see(Minute(number, value, 10, value), CLOCK)
+            state = of.see(minute(number, value, value), number)
             if state is not None:
                 of.change(state, CLOCK.minute(number + 1))
             found.append(state)
         return found
 
     def test_high_needs_two_minutes_and_is_told_once(self) -> None:
-        changes = self.see(alarm(spike_alarm), [80, 95, 90, 99, 95, 89])
+        changes = self.see(alarms.spike(fleet()), [80, 95, 90, 99, 95, 89])
         self.assertEqual(changes, [None, None, "ALARM", None, None, "OK"])
 
     def test_low_needs_a_quarter_of_an_hour(self) -> None:
-        changes = self.see(alarm(low_alarm), [10.0] * 16)
+        changes = self.see(alarms.low(fleet()), [10.0] * 16)
         self.assertEqual(changes.index("ALARM"), 14)
 
     def test_the_payload_is_the_lambda_actions(self) -> None:
-        of = alarm(spike_alarm)
+        of = alarms.spike(fleet())
         self.see(of, [95])
-        self.assertEqual(of.see(Minute(1, 200, 10, 0), CLOCK), "ALARM")
+        self.assertEqual(of.see(minute(1, 200), 1), "ALARM")
         change = of.change("ALARM", CLOCK.minute(2))
-        event = of.payload(change, "000000000000", "ap-northeast-2")
+        event = alarms.payload(of, change, "000000000000", "ap-northeast-2")
         data = event["alarmData"]
         self.assertEqual(data["alarmName"], "aira-web-wanted-high")
         self.assertEqual(data["state"]["value"], "ALARM")
@@ -54,7 +54,7 @@ class Alarms(unittest.TestCase):
         self.assertEqual(metric["name"], "AnswersWantedPerInstance")
 
     def test_errors_are_counted_by_the_minute(self) -> None:
-        self.assertEqual(self.see(alarm(error_alarm), [49, 50, 51]), [None, None, "ALARM"])
+        self.assertEqual(self.see(alarms.errors(fleet()), [49, 50, 51]), [None, None, "ALARM"])
 
 
 class Policy(unittest.TestCase):
@@ -62,7 +62,7 @@ class Policy(unittest.TestCase):
         self.assertEqual([step["add"] for step in steps(fleet())], [30, 100, 300])
 
     def test_nobody_healthy_is_no_division_by_zero(self) -> None:
-        self.assertEqual(Minute(0, 24.0, 0, 0.0).each, 24.0)
+        self.assertEqual(minute(0, 24.0, healthy=0).each, 24.0)
 
 
 class Clocks(unittest.TestCase):

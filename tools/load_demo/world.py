@@ -16,7 +16,7 @@ from demo import caches, deploy, stage
 from demo.cast import AWAY, Fleet, Metric
 from demo.cloud import Cloud
 
-from .cast import error_alarm, metrics, spike_alarm
+from . import alarms
 
 STACK = "tidegate"
 TOPICS = {"EscalationEmail": "lead@example.com", "ChatTopic": "true"}
@@ -69,11 +69,9 @@ def _set_up(cloud: Cloud, fleet: Fleet) -> None:
     least = int(fleet.policy["min"])
     sizes = {"MinSize": least, "MaxSize": fleet.max_size, "DesiredCapacity": least}
     cloud.groups.update_auto_scaling_group(AutoScalingGroupName=fleet.name, **sizes)
-    known = metrics(fleet)
     function = cloud.configurations["spike-step-scaler"]["FunctionArn"]
     actions: dict[str, Any] = {"AlarmActions": [function], "OKActions": [function]}
-    spike, errors = spike_alarm(fleet), error_alarm(fleet)
-    stage.alarm(cloud, spike.name, known[spike.metric], spike.threshold, **actions)
-    stage.alarm(cloud, errors.name, known[errors.metric], errors.threshold)
+    for watch, more in ((alarms.spike(fleet).watch, actions), (alarms.errors(fleet).watch, {})):
+        stage.alarm(cloud, watch.name, watch.metric, watch.threshold, **more)
 
 
