@@ -17,10 +17,10 @@ from .cast import metrics
 EVENTS = Path(__file__).resolve().parents[2] / "events" / "spike-step-scaler"
 
 
-def spike(of: Fleet) -> Watched:
-    """The one that the step table belongs to: two minutes above."""
+def spike(of: Fleet, periods: int = 2) -> Watched:
+    """The one that the step table belongs to: so many minutes above."""
     text = "Answers wanted per instance are high."
-    return _alarm(of, of.spike_alarm, "each", ">=", of.spike_threshold, 2, text)
+    return _alarm(of, of.spike_alarm, "each", ">=", of.spike_threshold, periods, text)
 
 
 def low(of: Fleet) -> Watched:

@@ -55,13 +55,15 @@ class Fixed:
 
     fleet: Fleet
     size: int
+    #: Minutes that the spike alarm waits for.
+    periods: int = 2
     changes: list[Told] = field(default_factory=list)
     decisions: list[Told] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     clock: Clock | None = None
 
     def __post_init__(self) -> None:
-        self.watched = [alarms.spike(self.fleet), alarms.errors(self.fleet)]
+        self.watched = [alarms.spike(self.fleet, self.periods), alarms.errors(self.fleet)]
 
     def begin(self, clock: Clock) -> None:
         self.clock = clock

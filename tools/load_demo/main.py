@@ -89,6 +89,7 @@ def _play_all(options: argparse.Namespace, stages: tuple[tuple[float, int], ...]
             timeout=options.timeout,
             think=options.think,
             size=options.size,
+            periods=options.alarm_periods,
             balance=options.balance,
             with_browser=not options.no_browser,
             program=options.aira,
@@ -127,6 +128,7 @@ def _options() -> argparse.Namespace:
     add("--timeout", type=float, default=60.0, help="after it a question is abandoned (60 s)")
     add("--think", default="5-10", help="seconds between an answer and the next question")
     add("--size", type=int, default=2, help="instances to begin with (2, the policy's minimum)")
+    add("--alarm-periods", type=int, default=2, help="minutes that the spike alarm waits for (2)")
     add("--balance", default="leastconn", help="HAProxy's algorithm")
     add("--seed", type=int, default=SEED)
     add("--no-browser", action="store_true", help="without the browser")

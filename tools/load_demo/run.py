@@ -46,6 +46,7 @@ class Settings:
     timeout: float
     think: str
     size: int
+    periods: int
     balance: str
     with_browser: bool
     program: Path
@@ -114,11 +115,11 @@ class _Run:
         }
 
     def _controller(self) -> Fixed:
+        terms = (self.terms, self.settings.size, self.settings.periods)
         if self.settings.variant == "tidegate":
             self.world.home.groups  # noqa: B018 - made before two threads ask for it
-            return Tidegate(self.terms, self.settings.size, cloud=self.world.home)
-        kind = Native if self.settings.variant == "native" else Fixed
-        return kind(self.terms, self.settings.size)
+            return Tidegate(*terms, cloud=self.world.home)
+        return (Native if self.settings.variant == "native" else Fixed)(*terms)
 
     # --- the play -------------------------------------------------------------------------------
 
@@ -236,6 +237,7 @@ class _Run:
             "max": self.terms.max_size,
             "boot_secs": list(BOOT_SECS),
             "capacity_per_instance": self.terms.capacity,
+            "alarm_periods": self.settings.periods,
             "balance": self.settings.balance,
             "think": self.settings.think,
             "program": digest(self.settings.program),

@@ -34,6 +34,9 @@ class Alarms(unittest.TestCase):
         changes = self.see(alarms.spike(fleet()), [80, 95, 90, 99, 95, 89])
         self.assertEqual(changes, [None, None, "ALARM", None, None, "OK"])
 
+    def test_it_can_be_told_to_wait_for_one(self) -> None:
+        self.assertEqual(self.see(alarms.spike(fleet(), 1), [89, 90, 89]), [None, "ALARM", "OK"])
+
     def test_low_needs_a_quarter_of_an_hour(self) -> None:
         changes = self.see(alarms.low(fleet()), [10.0] * 16)
         self.assertEqual(changes.index("ALARM"), 14)
