@@ -76,7 +76,9 @@ class _Run:
     def __init__(self, settings: Settings, ends: ExitStack) -> None:
         self.settings, self.ends = settings, ends
         self.terms: Terms = fleet(settings.policy)
-        self.world: World = build(self.terms, settings.policy, settings.code, ends)
+        self.world: World = build(
+            self.terms, settings.policy, settings.periods, settings.code, ends
+        )
         out = settings.out
         self.balancer = ends.enter_context(Balancer(out, settings.balance))
         self.prometheus = ends.enter_context(Prometheus(out))

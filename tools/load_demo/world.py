@@ -38,7 +38,9 @@ class World:
     environments: dict[str, dict[str, str]]
 
 
-def build(fleet: Fleet, policy: Path, code: Path | None, ends: ExitStack) -> World:
+def build(
+    fleet: Fleet, policy: Path, periods: int, code: Path | None, ends: ExitStack
+) -> World:
     """Deploys everything and sets the group to its smallest size."""
     deploy.end()  # a new process: the old one keeps the memory of its last run
     here, there = (ends.enter_context(caches.server()) for _ in range(2))
@@ -47,7 +49,7 @@ def build(fleet: Fleet, policy: Path, code: Path | None, ends: ExitStack) -> Wor
     deploy.elsewhere(STACK, AWAY, code, {"Sessions": "true", "CacheUrl": there.url})
     deploy.take_over_environment()
     home, away = Cloud(STACK), Cloud(STACK, AWAY)
-    _set_up(home, fleet)
+    _set_up(home, fleet, periods)
     stage.store_policy(home, policy)
     environments = {c.region: _environment(c, u) for c, u in ((home, here.url), (away, there.url))}
     return World(home, away, environments)
@@ -65,13 +67,15 @@ def _environment(cloud: Cloud, cache: str) -> dict[str, str]:
     }
 
 
-def _set_up(cloud: Cloud, fleet: Fleet) -> None:
+def _set_up(cloud: Cloud, fleet: Fleet, periods: int) -> None:
     least = int(fleet.policy["min"])
     sizes = {"MinSize": least, "MaxSize": fleet.max_size, "DesiredCapacity": least}
     cloud.groups.update_auto_scaling_group(AutoScalingGroupName=fleet.name, **sizes)
     function = cloud.configurations["spike-step-scaler"]["FunctionArn"]
     actions: dict[str, Any] = {"AlarmActions": [function], "OKActions": [function]}
-    for watch, more in ((alarms.spike(fleet).watch, actions), (alarms.errors(fleet).watch, {})):
-        stage.alarm(cloud, watch.name, watch.metric, watch.threshold, **more)
+    spike, errors = alarms.spike(fleet, periods).watch, alarms.errors(fleet).watch
+    for watch, more in ((spike, actions), (errors, {})):
+        terms = {"EvaluationPeriods": watch.periods, **more}
+        stage.alarm(cloud, watch.name, watch.metric, watch.threshold, **terms)
 
 
