@@ -3,19 +3,19 @@ the ledger have written; `results_record` reads it."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import platform
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable
+
+from load_report import figures
+from load_report.run import Question, Run
 
 from .fleet import Fleet
 from .prometheus import Prometheus
 from .upkeep import Second
-
-#: Locust's CPU is judged over so many seconds: one second alone says little.
-CPU_WINDOW = 10
 
 
 def machine() -> dict[str, Any]:
@@ -34,54 +34,33 @@ def machine() -> dict[str, Any]:
     }
 
 
-def rows(file: Path) -> list[dict[str, str]]:
-    """A CSV file with a head."""
-    with file.open(newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def questions(folder: Path) -> list[dict[str, Any]]:
-    """Every question that Locust's users asked."""
-    return [
-        {
-            "asked": float(row["asked"]),
-            "took": float(row["took"]),
-            "outcome": row["outcome"],
-            "first_token": float(row["first_token"]) if row["first_token"] else None,
-            "tries": int(row["tries"]),
-            "refused": int(row["refused"]),
-            "broken": int(row["broken"]),
-        }
-        for row in rows(folder / "questions.csv")
-    ]
-
-
-def sessions(folder: Path) -> dict[str, int]:
-    """What the looks at the histories found."""
-    checks = rows(folder / "checks.csv")
+def of_users(run: Run) -> dict[str, Any]:
+    """What Locust's users saw: their questions, the looks at their histories, Locust's own CPU."""
+    told = figures.of(run)
     names = ("turns", "missing", "wrong", "signed_out")
-    sums = {name: sum(int(row[name]) for row in checks) for name in names}
-    return {"checks": len(checks), **sums, "cuts": len(rows(folder / "cuts.csv"))}
+    sums = {name: sum(getattr(check, name) for check in run.checks) for name in names}
+    cpu = {"mean": round(told.cpu_mean, 3), "max_10s": round(told.cpu_max, 3)}
+    return {
+        "questions": [_question(question) for question in run.questions],
+        "sessions": {"checks": told.checks, **sums, "cuts": told.cut},
+        "locust_cpu": cpu,
+    }
 
 
-def locust_cpu(folder: Path) -> dict[str, float]:
-    """Shares of one core: the mean, and the highest of ten seconds."""
-    shares = [float(row["cpu"]) for row in rows(folder / "users.csv")]
-    if not shares:
-        return {"mean": 0.0, "max_10s": 0.0}
-    span = min(CPU_WINDOW, len(shares))
-    means = [sum(shares[n : n + span]) / span for n in range(len(shares) - span + 1)]
-    return {"mean": round(sum(shares) / len(shares), 3), "max_10s": round(max(means), 3)}
+def _question(question: Question) -> dict[str, Any]:
+    found = asdict(question)
+    outcome = "done" if found.pop("is_done") else "abandoned"
+    return {**found, "outcome": outcome}
 
 
 def per_second(
-    seen: list[Second], folder: Path, prometheus: Prometheus, demand: str
+    seen: list[Second], run: Run, prometheus: Prometheus, demand: str
 ) -> dict[str, list[float]]:
     """Parallel lists, one value for each second."""
     if not seen:
         return {}
     begin, finish = seen[0].at, seen[-1].at
-    users = _at(((float(r["at"]), float(r["users"])) for r in rows(folder / "users.csv")))
+    users = _at((second.at, float(second.users)) for second in run.seconds)
     running = _at(prometheus.series("sum(aira_answers_in_flight)", begin, finish))
     wanted = _at(prometheus.series(demand, begin, finish))
     return {

@@ -19,10 +19,12 @@ from pathlib import Path
 from statistics import median
 from typing import Callable, Iterable
 
+# A run in which Locust used more of a core than this for 10 s is invalid: it may have been late.
+from load_report.figures import CPU_LIMIT as MOST_LOCUST_CPU
+from load_report.figures import nearest_rank as percentile
+
 from .results_record import VARIANTS, Question, Run, read_comparison
 
-#: A run in which Locust used more of a core than this for 10 s is invalid: it may have been late.
-MOST_LOCUST_CPU = 0.8
 #: A group of questions is as fast as before the step up to so many times the p95 before it.
 RECOVERED = 1.5
 #: Questions are looked at in groups of so many seconds to find when a run has recovered.
@@ -92,13 +94,6 @@ class Result:
     @property
     def valid(self) -> bool:
         return not self.invalid
-
-
-def percentile(values: Iterable[float], percent: int) -> float:
-    """The nearest-rank percentile of at least one value."""
-    ordered = sorted(values)
-    rank = -(-percent * len(ordered) // 100)
-    return ordered[max(rank, 1) - 1]
 
 
 def completed(question: Question, run: Run) -> float:

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from demo.cast import Fleet as Terms
+from load_report.run import read
 
 from . import ledger, record
 from .balancer import Balancer
@@ -208,6 +209,7 @@ class _Run:
             told = ledger.notices(self.world.home, clock.began)
             self.faults += self.controller.faults
         window = f"{settings.minute_secs:.0f}s"
+        users = read(out)
         made = {
             "variant": settings.variant,
             "number": settings.number,
@@ -219,15 +221,13 @@ class _Run:
             "timeout": settings.timeout,
             "machine": record.machine(),
             "limits": self._limits(),
-            "seconds": record.per_second(upkeep.seconds, out, self.prometheus, demand(window)),
-            "questions": record.questions(out),
+            "seconds": record.per_second(upkeep.seconds, users, self.prometheus, demand(window)),
+            **record.of_users(users),
             "alarms": [{"at": t.at, **t.what} for t in self.controller.changes],
             "notices": told,
             "decisions": decisions,
             "instances": record.instances(self.fleet),
-            "sessions": record.sessions(out),
             "browser": record.browser(out),
-            "locust_cpu": record.locust_cpu(out),
             "faults": [*self.faults, *self.fleet.faults],
         }
         return record.save(made, out)

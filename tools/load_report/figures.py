@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Iterable
 
 from .run import Question, Run
 
@@ -41,8 +41,14 @@ class Figures:
 
 def percentile(values: list[float], share: float) -> float:
     """The smallest value that `share` of them do not exceed (nearest rank); NaN of none."""
+    return nearest_rank(values, round(share * 100)) if values else math.nan
+
+
+def nearest_rank(values: Iterable[float], percent: int) -> float:
+    """The nearest-rank percentile of at least one value."""
     ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
+    rank = -(-percent * len(ordered) // 100)
+    return ordered[max(rank, 1) - 1]
 
 
 def of(run: Run) -> Figures:

@@ -16,6 +16,9 @@ class Question:
     is_done: bool
     took: float
     first_token: float | None
+    tries: int = 1
+    refused: int = 0
+    broken: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ def _question(row: dict[str, str]) -> Question:
         is_done=row["outcome"] == "done",
         took=float(row["took"]),
         first_token=float(first) if first else None,
+        tries=int(row["tries"]),
+        refused=int(row["refused"]),
+        broken=int(row["broken"]),
     )
 
 
