@@ -22,7 +22,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,16 +32,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Iterator
 
+from load_demo import people
+from load_demo.programs import Missing, free_port
 from load_report import figures, pictures, run
 from load_report.table import faults, table
 
 ROOT = Path(__file__).resolve().parents[1]
-# As a module: the script in bin/ names the folder that it was installed in.
-LOCUST = [str(ROOT / ".tools" / "load" / "bin" / "python"), "-m", "locust"]
 #: All users have come after so many seconds.
 RISE_SECS = 10
-#: Longer than any answer: who stops lets its user finish.
-STOP_SECS = 70
 #: A drain is over after this.
 LEAVE_SECS = 110
 
@@ -72,7 +69,7 @@ def main() -> int:
         return report(code, out, place.instances)
     except KeyboardInterrupt:
         return 130
-    except (ValueError, OSError, subprocess.CalledProcessError) as problem:
+    except (ValueError, OSError, Missing, subprocess.CalledProcessError) as problem:
         print(f"load: {problem}", file=sys.stderr)
         return 2
 
@@ -119,17 +116,15 @@ def ours(asked: argparse.Namespace, users: int, out: Path) -> Iterator[Place]:
     if asked.codes or asked.instances not in (None, 1):
         raise ValueError("CODES and INSTANCES go with URL; without it one process is started here")
     program = Path(asked.program) if asked.program else build()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address, key = f"127.0.0.1:{free_port()}", secrets.token_hex(32)
     environment = {
         **os.environ,
         "AIRA_LISTEN": address,
         "AIRA_STORE": "memory",
         "AIRA_INSECURE_COOKIE": "1",
-        "AIRA_KEY": secrets.token_hex(32),
+        "AIRA_KEY": key,
     }
-    codes = {f"user{n:03}": code(program, f"user{n:03}", environment) for n in range(users)}
+    codes = people.codes(program, key, [f"user{n:03}" for n in range(users)])
     with (out / "aira.log").open("wb") as log:
         aira = start([str(program)], environment, log)
     try:
@@ -146,12 +141,6 @@ def build() -> Path:
     command = "cargo build --quiet --locked -p aira --no-default-features"
     subprocess.run(command.split(), cwd=ROOT, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "aira"
-
-
-def code(program: Path, name: str, environment: dict[str, str]) -> str:
-    command = [program, "code", name, "1"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def await_ready(aira: subprocess.Popen[bytes], url: str, out: Path) -> None:
@@ -181,11 +170,8 @@ def locust(place: Place, stages: str, asked: argparse.Namespace, out: Path) -> i
             "LOAD_SPAWN": str(max(1, asked.users // RISE_SECS) if not asked.stages else 50),
             "LOAD_SEED": str(asked.seed),
         }
-        words = f"-f {ROOT}/tests/load/locustfile.py --headless --only-summary"
-        words += f" --stop-timeout {STOP_SECS} --csv {out}/locust --html {out}/locust.html"
-        command = [*LOCUST, *words.split(), "--host", place.url]
         with (out / "locust.log").open("wb") as log:
-            process = start(command, environment, log)
+            process = start(people.locust(place.url, out), environment, log)
             while True:
                 try:
                     return process.wait()

@@ -51,7 +51,6 @@ class Sample:
     """What the balancer says of this moment, and of all requests until now."""
 
     healthy: int
-    running: int
     requests: int
     refused: int
 
@@ -143,4 +142,4 @@ class Balancer:
             elif row["status"].startswith("UP"):
                 healthy += 1
         requests, refused = int(sample["req_tot"] or 0), int(sample["hrsp_5xx"] or 0)
-        return Sample(healthy, int(sample["scur"] or 0), requests, refused)
+        return Sample(healthy, requests, refused)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from demo import people, stage
 from demo.cast import ROUTER, Fleet
@@ -31,22 +31,6 @@ class Told:
 
     at: float
     what: dict[str, Any]
-
-
-class Controller(Protocol):
-    """Who scales."""
-
-    changes: list[Told]
-    decisions: list[Told]
-
-    def begin(self, clock: Clock) -> None:
-        """The run begins."""
-
-    def minute(self, minute: Minute) -> None:
-        """A minute has ended."""
-
-    def ids(self) -> list[str]:
-        """The instances that there should be."""
 
 
 @dataclass

@@ -9,7 +9,6 @@ it must finish them, and its exit code and last line say whether it did.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -194,9 +193,3 @@ def _cut(log: Path) -> int:
         if isinstance(said, dict) and said.get("message") == "left":
             return int(said["cut"])
     return 1
-
-
-def cpu_seconds(pid: int) -> float:
-    """What a process has used of the processors until now."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -20,6 +20,8 @@ PYTHON = TOOLS / "load" / "bin" / "python"
 TESTS = ROOT / "tests" / "load"
 #: After the last stage users finish what they asked, and look at their histories.
 LAST_WORDS_SECS = 120.0
+#: Longer than any answer: who stops lets its user finish.
+STOP_SECS = 70
 
 
 def codes(program: Path, key: str, names: list[str]) -> dict[str, str]:
@@ -35,6 +37,13 @@ def codes(program: Path, key: str, names: list[str]) -> dict[str, str]:
 
     with ThreadPoolExecutor(4) as pool:
         return dict(zip(names, pool.map(code, names)))
+
+
+def locust(url: str, out: Path) -> list[str]:
+    """The command that plays Locust's users; as a module, so that a checkout can be moved."""
+    words = ["-m", "locust", "-f", str(TESTS / "locustfile.py"), "--headless", "--host", url]
+    words += ["--csv", str(out / "locust"), "--html", str(out / "locust.html")]
+    return [str(PYTHON), *words, "--stop-timeout", str(STOP_SECS), "--only-summary"]
 
 
 class People:
@@ -69,10 +78,7 @@ class People:
             "LOAD_TIMEOUT": f"{self.settings.timeout:g}",
             "LOAD_THINK": self.settings.think,
         }
-        words = ["-f", str(TESTS / "locustfile.py"), "--headless", "--host", self.url]
-        words += ["--csv", str(out / "locust"), "--html", str(out / "locust.html")]
-        words += ["--stop-timeout", "70", "--only-summary"]
-        self.locust = start([str(PYTHON), "-m", "locust", *words], out / "locust.log", environment)
+        self.locust = start(locust(self.url, out), out / "locust.log", environment)
         if self.settings.with_browser:
             self.browser = self._open(name, code)
 

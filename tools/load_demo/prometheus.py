@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .programs import ROOT, Missing, end, free_port, program, start
 
@@ -91,12 +89,6 @@ class Prometheus:
         with urllib.request.urlopen(self._url(f"/api/v1/query_range?{query}"), timeout=30) as answer:
             found = json.load(answer)["data"]["result"]
         return [(float(at), float(value)) for at, value in found[0]["values"]] if found else []
-
-    def rules(self) -> list[dict[str, Any]]:
-        """The loaded rules with their health."""
-        with urllib.request.urlopen(self._url("/api/v1/rules"), timeout=10) as answer:
-            groups = json.load(answer)["data"]["groups"]
-        return [rule for group in groups for rule in group["rules"]]
 
     @property
     def _file(self) -> Path:

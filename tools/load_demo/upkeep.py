@@ -24,7 +24,6 @@ class Second:
     healthy: int
     booting: int
     draining: int
-    running: int
     requests: int
     refused: int
 
@@ -86,7 +85,6 @@ class Upkeep:
                         healthy=sample.healthy,
                         booting=count.booting,
                         draining=count.draining,
-                        running=sample.running,
                         requests=sample.requests - before.requests,
                         refused=sample.refused - before.refused,
                     )

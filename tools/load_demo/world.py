@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import caches, deploy, stage
-from demo.cast import AWAY, Fleet, Metric
+from demo.cast import AWAY, Fleet
 from demo.cloud import Cloud
 
 from . import alarms
